@@ -3,6 +3,7 @@ package fundwatch
 import (
 	"errors"
 	"fmt"
+	"strings"
 )
 
 // Code says what kind of failure an error is; the web turns it into a status and nothing else does.
@@ -41,10 +42,15 @@ func (e *Error) Error() string {
 // Unwrap returns the cause.
 func (e *Error) Unwrap() error { return e.Err }
 
-// Errorf makes an Error of a code; a %w verb keeps the cause.
+// Errorf makes an Error of a code. A cause given as a closing ": %w" is kept for the log and left out of the
+// sentence for people.
 func Errorf(code Code, format string, args ...any) *Error {
 	err := fmt.Errorf(format, args...)
-	return &Error{Code: code, Message: err.Error(), Err: errors.Unwrap(err)}
+	cause, message := errors.Unwrap(err), err.Error()
+	if cause != nil {
+		message = strings.TrimSuffix(message, ": "+cause.Error())
+	}
+	return &Error{Code: code, Message: message, Err: cause}
 }
 
 // FieldErrorf is Errorf of code Invalid that names the field at fault.

@@ -94,6 +94,9 @@ func TestErrorsKeepTheirCodeAndHideTheInside(t *testing.T) {
 	if fundwatch.CodeOf(err) != fundwatch.Unavailable || !errors.Is(err, cause) {
 		t.Fatalf("lost code or cause: %v", err)
 	}
+	if got := fundwatch.MessageOf(err); got != "业务系统无法连接" {
+		t.Fatalf("the sentence for people reads %q", got)
+	}
 	if got := fundwatch.MessageOf(errors.New("sql: no rows")); got == "sql: no rows" {
 		t.Fatal("an internal text reached a person")
 	}
