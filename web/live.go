@@ -1,0 +1,53 @@
+package web
+
+import (
+	"encoding/json"
+	"time"
+)
+
+// LiveFrame is what the server says on the live socket and answers to a long poll. Which fields are set depends
+// on Op: hello (epoch, build, now), ev (t, seq, id, ts, data), snap (t, seq, data), resync (t, reason), ping,
+// err (problem).
+type LiveFrame struct {
+	Op      string          `json:"op" enum:"hello,ev,snap,resync,ping,err"`
+	Topic   string          `json:"t,omitempty" doc:"alerts, intake, rounds, jobs, progress"`
+	Seq     int64           `json:"seq,omitempty" doc:"Grows by topic, assigned where the event is stored"`
+	ID      string          `json:"id,omitempty"`
+	At      *time.Time      `json:"ts,omitempty"`
+	AsOf    *time.Time      `json:"asOf,omitempty"`
+	Data    json.RawMessage `json:"data,omitempty"`
+	Reason  string          `json:"reason,omitempty"`
+	Epoch   string          `json:"epoch,omitempty"`
+	Build   string          `json:"build,omitempty"`
+	Now     *time.Time      `json:"now,omitempty"`
+	Problem *Problem        `json:"problem,omitempty"`
+}
+
+// LiveAsk is what a client says on the live socket: the topics it wants, each after the last sequence it has
+// seen (-1: from now on), and the epoch those sequences belong to.
+type LiveAsk struct {
+	Op     string      `json:"op" enum:"sub,pong"`
+	Topics []LiveTopic `json:"topics,omitempty"`
+	Epoch  string      `json:"epoch,omitempty"`
+}
+
+// LiveTopic is one topic with the last sequence seen.
+type LiveTopic struct {
+	Topic string `json:"t"`
+	After int64  `json:"after"`
+}
+
+// ChangesInput asks for what is new where no socket gets through; the answer waits up to 25 seconds.
+type ChangesInput struct {
+	Topics []string `query:"topics" required:"true" minItems:"1" maxItems:"8" doc:"topic:after, joined by commas: alerts:1042,rounds:-1"`
+	Epoch  string   `query:"epoch" maxLength:"64"`
+	Wait   int      `query:"wait" minimum:"0" maximum:"25" default:"25" doc:"Seconds to wait when nothing is new"`
+}
+
+// Changes is the answer of a long poll, the same frames as on the socket.
+type Changes struct {
+	Epoch  string      `json:"epoch"`
+	Build  string      `json:"build"`
+	Frames []LiveFrame `json:"frames"`
+	Ask    *LiveAsk    `json:"ask,omitempty" doc:"Shape of what a client says on the socket; never set here"`
+}
