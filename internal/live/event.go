@@ -47,7 +47,9 @@ type Event struct {
 
 // VisibleTo reports whether the scope reaches the event. An event without region is for everybody who may see
 // the topic.
-func (e *Event) VisibleTo(s fundwatch.Scope) bool { return e.Region == "" || s.Covers(e.Region, e.Line) }
+func (e *Event) VisibleTo(s fundwatch.Scope) bool {
+	return e.Region == "" || s.Covers(e.Region, e.Line)
+}
 
 // row is a line of the table live_event.
 type row struct {
