@@ -376,6 +376,7 @@ func TestRefusals(t *testing.T) {
 		{"not a zip", []byte("PK\x03\x04 and no more"), sheet.Limits{}, "", "已损坏"},
 		{"workbook cut off", one[:len(one)-100], sheet.Limits{}, "", "已损坏"},
 		{"sheet cut off", sheetXML(head + `<row r="2"><c`), sheet.Limits{}, "", "已损坏"},
+		{"damaged behind the rows", flip(one), sheet.Limits{}, "", "已损坏"},
 		{"rows backwards", sheetXML(head + `<row r="3"><c r="A3"><v>1</v></c></row><row r="2"><c r="A2"><v>1</v></c></row>`), sheet.Limits{}, "", "已损坏"},
 		{"column beyond", sheetXML(head + `<row r="2"><c r="ZZZZ2"><v>1</v></c></row>`), sheet.Limits{}, "", "已损坏"},
 		{"columns by the thousand", sheetXML(head + `<row r="2"><c r="XFD2"><v>1</v></c></row>`), sheet.Limits{}, "", "超过 1000 列"},
@@ -399,6 +400,25 @@ func TestRefusals(t *testing.T) {
 			}
 		})
 	}
+}
+
+// flip turns over a bit near the end of the packed sheet, behind its rows.
+func flip(data []byte) []byte {
+	in, err := zip.NewReader(bytes.NewReader(data), int64(len(data)))
+	if err != nil {
+		panic(err)
+	}
+	out := slices.Clone(data)
+	for _, e := range in.File {
+		if e.Name == "xl/worksheets/sheet1.xml" {
+			at, err := e.DataOffset()
+			if err != nil {
+				panic(err)
+			}
+			out[at+int64(e.CompressedSize64)-12] ^= 4
+		}
+	}
+	return out
 }
 
 // noise is text that does not compress, so that the guard under test is not the one against bombs.

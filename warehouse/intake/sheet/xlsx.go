@@ -137,10 +137,23 @@ func (s *xlsxSource) next() (Row, error) {
 				return Row{Line: s.line, Cells: s.cells}, nil
 			}
 		case xml.EndElement:
-			s.ended = t.Name.Local == "sheetData"
+			if t.Name.Local == "sheetData" {
+				s.ended = true
+				if err := drain(s.tether.r, s.limits); err != nil {
+					return Row{}, err
+				}
+			}
 		}
 	}
 	return Row{}, io.EOF
+}
+
+// drain reads a part to its end: only there does the archive check its sum.
+func drain(r io.Reader, l Limits) error {
+	if _, err := io.Copy(io.Discard, r); err != nil {
+		return partError(err, l)
+	}
+	return nil
 }
 
 // row reads one row element and reports whether it holds no value.
@@ -299,7 +312,10 @@ func (s *xlsxSource) skip() error {
 
 func (s *xlsxSource) address(line, col int) string { return columnName(col) + strconv.Itoa(line) }
 
-func (s *xlsxSource) close() error { return errors.Join(s.part.Close(), s.file.Close()) }
+func (s *xlsxSource) close() error {
+	_ = s.part.Close() // it holds nothing and repeats the error of the last read
+	return s.file.Close()
+}
 
 // sharedStrings keeps all texts of a workbook end to end.
 type sharedStrings struct {
@@ -326,15 +342,16 @@ func (s *sharedStrings) read(parts map[string]*zip.File, name string, l Limits) 
 	if err != nil {
 		return err
 	}
+	defer rc.Close() //nolint:errcheck // it repeats the error of the last read
 	in, aside := false, 0
 	for {
 		tok, err := dec.Token()
 		tether.mark = dec.InputOffset()
 		if errors.Is(err, io.EOF) {
-			return rc.Close()
+			return nil
 		}
 		if err != nil {
-			return errors.Join(partError(err, l), rc.Close())
+			return partError(err, l)
 		}
 		switch t := tok.(type) {
 		case xml.StartElement:
@@ -356,8 +373,7 @@ func (s *sharedStrings) read(parts map[string]*zip.File, name string, l Limits) 
 			}
 		}
 		if int64(len(s.all)+8*len(s.ends)) > l.Strings {
-			return errors.Join(fundwatch.Errorf(fundwatch.Invalid,
-				"工作簿里的文字超过 %s，请另存为 CSV 后再上传", Size(l.Strings)), rc.Close())
+			return fundwatch.Errorf(fundwatch.Invalid, "工作簿里的文字超过 %s，请另存为 CSV 后再上传", Size(l.Strings))
 		}
 	}
 }
@@ -456,15 +472,15 @@ func readStyles(parts map[string]*zip.File, name string, l Limits) ([]bool, erro
 // decodePart reads a small part whole.
 func decodePart(parts map[string]*zip.File, name string, l Limits, into any) error {
 	const small = 16 << 20
-	rc, tether, dec, err := openPart(parts, name, small, min(small, l.Unpacked))
+	rc, tether, dec, err := openPart(parts, name, 2*small, min(small, l.Unpacked)) // the cap ends it first
 	if err != nil {
 		return err
 	}
-	tether.mark = small
+	defer rc.Close() //nolint:errcheck // it repeats the error of the last read
 	if err := dec.Decode(into); err != nil {
-		return errors.Join(partError(err, l), rc.Close())
+		return partError(err, l)
 	}
-	return rc.Close()
+	return drain(tether.r, l)
 }
 
 func openPart(parts map[string]*zip.File, name string, slack, limit int64) (io.ReadCloser, *tether, *xml.Decoder, error) {
