@@ -1,0 +1,291 @@
+package warehouse
+
+import (
+	"bufio"
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/apache/arrow-go/v18/arrow/ipc"
+
+	"fundwatch"
+	"fundwatch/core"
+	"fundwatch/warehouse/duckdb"
+)
+
+// Delivery is one page of a table's changes, from the core or from a file.
+type Delivery struct {
+	ID     string           // makes it idempotent: the same ID is loaded once
+	Table  string           // of the contract
+	Source string           // where it came from, such as core or file:NAME
+	After  core.Cursor      // the place in the feed it follows
+	Next   core.Cursor      // the place in the feed it reaches
+	AsOf   time.Time        // business time up to which it is complete
+	SHA    string           // SHA-256 of the body in hex; empty when nobody announced one
+	Rows   int64            // announced rows
+	Sums   map[string]int64 // announced control sums in fen over inserts and new sides of updates; may be nil
+	Path   string           // file that holds the body, or
+	Body   io.Reader        // the body: an Arrow IPC stream of Schema(table)
+}
+
+// LoadResult says what a load did.
+type LoadResult struct {
+	LoadSeq  int64            `json:"loadSeq"`
+	Rows     int64            `json:"rows"`
+	Inserted int64            `json:"inserted"`
+	Updated  int64            `json:"updated"`
+	Deleted  int64            `json:"deleted"`
+	Sums     map[string]int64 `json:"sums"`
+	Repeated bool             `json:"repeated"` // the delivery had been loaded before; nothing was done
+}
+
+// Load brings one delivery into the tables, whole or not at all: it lands as a file, and one transaction applies it
+// and enters it in the ledger. Old versions of changed rows move to history. The same ID again is answered with the
+// first result; with another body it is a Conflict. A delivery that is not what it says (form, schema, rows, sums,
+// hash) is Invalid and set aside.
+func (db *DB) Load(ctx context.Context, d Delivery) (LoadResult, error) {
+	r, ok := db.cat.find(d.Table)
+	if !ok || r.derived {
+		return LoadResult{}, fundwatch.FieldErrorf("table", "没有表 %s", d.Table)
+	}
+	if d.ID == "" || len(d.ID) > 200 {
+		return LoadResult{}, fundwatch.FieldErrorf("id", "交付编号须为 1 至 200 个字符")
+	}
+	db.loading.Lock()
+	defer db.loading.Unlock()
+	if done, err := db.loadedBefore(ctx, d); err != nil || done.Repeated {
+		return done, err
+	}
+	l, err := db.land(ctx, d, r, db.LoadSeq()+1)
+	if err != nil {
+		if duckdbFull(err) && fundwatch.CodeOf(err) == fundwatch.Internal {
+			err = diskFull(err)
+		}
+		return LoadResult{}, fmt.Errorf("warehouse: land %s: %w", d.ID, err)
+	}
+	res, err := db.apply(ctx, l, r)
+	if err == nil {
+		return res, nil
+	}
+	return db.settle(l, d, err)
+}
+
+// settle decides what becomes of a landed delivery whose transaction failed. A commit may have succeeded before the
+// instance broke: the ledger knows.
+func (db *DB) settle(l landed, d Delivery, cause error) (LoadResult, error) {
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	if done, err := db.loadedBefore(ctx, d); err == nil && done.Repeated {
+		done.Repeated = false
+		db.note(l.Seq, l.AsOf)
+		return done, nil
+	}
+	return LoadResult{}, fmt.Errorf("warehouse: load %s: %w", d.ID, db.discard(l, cause))
+}
+
+// discard takes a landed delivery back, the sidecar first: without it the data file means nothing.
+func (db *DB) discard(l landed, cause error) error {
+	err := errors.Join(cause, removeAll(l.sidecar(db.cfg.landing())))
+	if fundwatch.CodeOf(cause) == fundwatch.Invalid {
+		err = errors.Join(err, db.setAside(db.dataFile(l), l.ID, l.Table, cause))
+	}
+	return errors.Join(err, removeAll(db.dataFile(l)))
+}
+
+// loadedBefore looks the delivery up in the ledger.
+func (db *DB) loadedBefore(ctx context.Context, d Delivery) (LoadResult, error) {
+	var res LoadResult
+	err := db.use(func(e engine) error {
+		var table, sha, sums string
+		err := e.Pool().QueryRowContext(ctx, `SELECT load_seq, "table", sha, "rows", inserted, updated, deleted, sums
+			FROM meta.load WHERE id = ?`, d.ID).
+			Scan(&res.LoadSeq, &table, &sha, &res.Rows, &res.Inserted, &res.Updated, &res.Deleted, &sums)
+		if errors.Is(err, sql.ErrNoRows) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		if table != d.Table || d.SHA != "" && sha != d.SHA || res.Rows != d.Rows {
+			return fundwatch.Errorf(fundwatch.Conflict, "交付编号 %s 已用于另一份内容（表 %s，%d 行）", d.ID, table, res.Rows)
+		}
+		res.Repeated = true
+		return json.Unmarshal([]byte(sums), &res.Sums)
+	})
+	return res, err
+}
+
+// apply brings a landed delivery into the tables in one transaction.
+func (db *DB) apply(ctx context.Context, l landed, r relation) (LoadResult, error) {
+	res := LoadResult{LoadSeq: l.Seq, Rows: l.Rows, Sums: l.Sums}
+	err := db.use(func(e engine) error {
+		c, err := e.Pool().Conn(ctx)
+		if err != nil {
+			return err
+		}
+		defer c.Close()
+		tx, err := c.BeginTx(ctx, nil)
+		if err != nil {
+			return err
+		}
+		if err := db.applyIn(ctx, e, c, l, r, &res); err != nil {
+			return errors.Join(err, rollback(tx))
+		}
+		return tx.Commit()
+	})
+	if err != nil {
+		return LoadResult{}, err
+	}
+	db.note(l.Seq, l.AsOf)
+	return res, nil
+}
+
+// rollback ends a failed transaction; one that the engine ended itself is no further error.
+func rollback(tx *sql.Tx) error {
+	if err := tx.Rollback(); err != nil && !errors.Is(err, sql.ErrTxDone) {
+		return fmt.Errorf("rollback: %w", err)
+	}
+	return nil
+}
+
+func (db *DB) applyIn(ctx context.Context, e engine, c *sql.Conn, l landed, r relation, res *LoadResult) error {
+	staged := !l.Plain
+	if l.Plain && l.Rows > 0 { // row identities that exist already are for the staged road to name
+		var n int64
+		q := fmt.Sprintf("SELECT count(*) FROM %s WHERE %s BETWEEN ? AND ?", r.plain(), ColRID)
+		if err := c.QueryRowContext(ctx, q, l.FirstRID, l.LastRID).Scan(&n); err != nil {
+			return err
+		}
+		staged = n > 0
+	}
+	if l.Rows > 0 {
+		target := r.plain()
+		if staged {
+			target = stageTable
+			if _, err := c.ExecContext(ctx, stageDDL(r, e.Type)); err != nil {
+				return err
+			}
+		}
+		if err := db.insert(ctx, e, c, l, r, target, staged); err != nil {
+			return err
+		}
+		res.Inserted = l.Rows
+		if staged {
+			if err := mergeStage(ctx, c, r, l.Seq, res); err != nil {
+				return err
+			}
+		}
+	}
+	sums, err := json.Marshal(l.Sums)
+	if err != nil {
+		return err
+	}
+	_, err = c.ExecContext(ctx, `INSERT INTO meta.load VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+		l.Seq, l.ID, l.Table, l.Source, string(l.After), string(l.Next), local(l.AsOf), l.SHA, l.Rows,
+		res.Inserted, res.Updated, res.Deleted, string(sums), local(l.LoadedAt))
+	return err
+}
+
+// insert streams the landing file into the target.
+func (db *DB) insert(ctx context.Context, e engine, c *sql.Conn, l landed, r relation, target string, staged bool) error {
+	f, err := os.Open(db.dataFile(l))
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	rd, err := ipc.NewReader(bufio.NewReaderSize(f, 1<<20))
+	if err != nil {
+		return err
+	}
+	defer rd.Release()
+	if err := checkSchema(rd.Schema(), r, true); err != nil {
+		return err
+	}
+	b := newBatches(r, rd, db.key, l.Seq, staged)
+	defer b.Release()
+	return e.Bulk(ctx, c, target, b)
+}
+
+// catchUp completes loads that were decided and not committed, and reads the ledger. With a new file that is all
+// of them: a rebuild.
+func (db *DB) catchUp(ctx context.Context) error {
+	if err := db.readMarks(ctx); err != nil {
+		return err
+	}
+	pending, err := db.landings()
+	if err != nil {
+		return err
+	}
+	done := db.LoadSeq()
+	for i, l := range pending {
+		if l.Seq <= done {
+			continue
+		}
+		r, ok := db.cat.find(l.Table)
+		if !ok {
+			return fmt.Errorf("landing file %d is for table %s, which the contract lacks", l.Seq, l.Table)
+		}
+		if l.Seq != db.LoadSeq()+1 {
+			return fmt.Errorf("landing file %d is missing, %d is there", db.LoadSeq()+1, l.Seq)
+		}
+		_, err := db.apply(ctx, l, r)
+		if fundwatch.CodeOf(err) == fundwatch.Invalid && i == len(pending)-1 { // a crash came before the refusal
+			db.opts.Logger.WarnContext(ctx, "landing file refused", "load_seq", l.Seq, "table", l.Table, "error", db.discard(l, err))
+			continue
+		}
+		if err != nil {
+			return fmt.Errorf("apply landing file %d of %s: %w", l.Seq, l.Table, err)
+		}
+		db.opts.Logger.InfoContext(ctx, "landing file applied", "load_seq", l.Seq, "table", l.Table, "rows", l.Rows)
+	}
+	return db.sweep()
+}
+
+// sweep removes what a crash left half written: temporary files, and data files without a sidecar.
+func (db *DB) sweep() error {
+	files, err := os.ReadDir(db.cfg.landing())
+	if err != nil {
+		return err
+	}
+	var rest []string
+	for _, f := range files {
+		path := filepath.Join(db.cfg.landing(), f.Name())
+		switch base, data := strings.CutSuffix(path, ".arrows"); {
+		case strings.HasSuffix(path, ".tmp"):
+			rest = append(rest, path)
+		case data:
+			if _, err := os.Stat(base + ".json"); errors.Is(err, os.ErrNotExist) {
+				rest = append(rest, path)
+			}
+		}
+	}
+	return removeAll(rest...)
+}
+
+// Rebuild makes the database file again from the landing folder. Facts, history and ledger come out as they were;
+// derived tables are left to their owners.
+func Rebuild(ctx context.Context, c Config, o Options) error {
+	lock, err := lockDir(c.Dir)
+	if err != nil {
+		return err
+	}
+	file := c.withDefaults().file()
+	if err := errors.Join(removeAll(file, file+".wal"), lock.Close()); err != nil {
+		return fmt.Errorf("warehouse: rebuild: %w", err)
+	}
+	db, err := Open(ctx, c, o)
+	if err != nil {
+		return err
+	}
+	return db.Close()
+}
+
+// duckdbFull reports whether the disk is full, wherever the error came from.
+func duckdbFull(err error) bool { return duckdb.Classify(err) == duckdb.Full }
