@@ -110,6 +110,21 @@ describe('Live', () => {
     expect(b.got).toEqual([2, 5, 7]) // 6 is in the snapshot
   })
 
+  it('takes a skip for a hole that is no loss', async () => {
+    const b = bench()
+    b.live.subscribe('alerts', b.topic)
+    b.live.start()
+    const s = b.greet()
+    expect(s.sent[0]!.topics).toEqual([{ t: 'alerts', after: -1 }])
+    s.say({ op: 'skip', t: 'alerts', seq: 40 })
+    s.say(ev(41))
+    s.say({ op: 'skip', t: 'alerts', seq: 44 })
+    s.say(ev(45))
+    await settle()
+    expect(b.refetched).toEqual([])
+    expect(b.got).toEqual([41, 45])
+  })
+
   it('refetches when the server says resync', async () => {
     const b = bench()
     b.live.subscribe('alerts', b.topic, 1)

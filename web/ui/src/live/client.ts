@@ -26,7 +26,7 @@ export interface Topic {
 }
 
 interface Frame {
-  op: 'hello' | 'ev' | 'snap' | 'resync' | 'ping' | 'err'
+  op: 'hello' | 'ev' | 'skip' | 'snap' | 'resync' | 'ping' | 'err'
   t?: string
   seq?: number
   id?: string
@@ -42,7 +42,7 @@ interface Frame {
 export interface Wire {
   socket(): WebSocket
   /** Reads what changed after the given sequences; an answer is a list of frames. */
-  changes(after: Record<string, number>, signal: AbortSignal): Promise<{ epoch?: string; frames: Frame[] }>
+  changes(after: Record<string, number>, epoch: string | undefined, signal: AbortSignal): Promise<{ epoch?: string; build?: string; frames: Frame[] }>
   random(): number
   now(): number
 }
@@ -65,10 +65,11 @@ interface Line extends Topic {
   name: string
   seq: number | undefined
   waiting: Event[]
+  skipped: number
   refetching: boolean
 }
 
-/** Live keeps the topics up to date over whichever road works. */
+/** Live keeps the topics, one subscriber each, up to date over whichever road works. */
 export class Live {
   private readonly lines = new Map<string, Line>()
   private ws: WebSocket | undefined
@@ -105,7 +106,9 @@ export class Live {
 
   /** Adds a topic and returns the function that removes it. seq is that of the state already on the page. */
   subscribe(name: string, topic: Topic, seq?: number): () => void {
-    const line: Line = { name, seq, waiting: [], refetching: false, event: topic.event, refetch: topic.refetch }
+    const line: Line = {
+      name, seq, waiting: [], skipped: 0, refetching: false, event: topic.event, refetch: topic.refetch,
+    }
     this.lines.set(name, line)
     if (this.greeted) this.send([line])
     return () => {
@@ -216,7 +219,7 @@ export class Live {
 
   private send(lines: Line[]): void {
     if (this.ws?.readyState !== 1) return
-    const topics = lines.map((l) => (l.seq === undefined ? { t: l.name } : { t: l.name, after: l.seq }))
+    const topics = lines.map((l) => ({ t: l.name, after: l.seq ?? -1 }))
     this.ws.send(JSON.stringify({ op: 'sub', topics, epoch: this.epoch }))
   }
 
@@ -230,6 +233,9 @@ export class Live {
         this.event({
           t: frame.t ?? '', seq: frame.seq ?? 0, id: frame.id, ts: frame.ts, asOf: frame.asOf, data: frame.data,
         })
+        return
+      case 'skip':
+        this.skip(frame.t ?? '', frame.seq ?? 0)
         return
       case 'snap':
       case 'resync': {
@@ -269,10 +275,18 @@ export class Live {
       return
     }
     if (line.seq !== undefined && ev.seq <= line.seq) return // delivered before
-    const gap = line.seq !== undefined && ev.seq > line.seq + 1
+    const gap = line.seq !== undefined && ev.seq > Math.max(line.seq, line.skipped) + 1
     line.seq = ev.seq
     line.event(ev)
     if (gap) void this.refetch(line, 'gap')
+  }
+
+  /** Events up to seq are not for this reader: a hole that is no loss. */
+  private skip(t: string, seq: number): void {
+    const line = this.lines.get(t)
+    if (!line) return
+    if (line.refetching) line.skipped = Math.max(line.skipped, seq)
+    else if (line.seq === undefined || seq > line.seq) line.seq = seq
   }
 
   private refetchAll(reason: string): void {
@@ -306,11 +320,11 @@ export class Live {
     while (!control.signal.aborted && !this.stopped) {
       try {
         const after = Object.fromEntries([...this.lines.values()].map((l) => [l.name, l.seq ?? -1]))
-        const answer = await this.wire.changes(after, control.signal)
+        const answer = await this.wire.changes(after, this.epoch, control.signal)
         if (control.signal.aborted) return
         errors = 0
         this.set('polling')
-        this.meet(answer.epoch, undefined)
+        this.meet(answer.epoch, answer.build)
         this.watch.heard(this.wire.now())
         for (const frame of answer.frames) if (frame.op !== 'hello') this.take(frame)
       } catch {
