@@ -7,7 +7,7 @@ type Job struct {
 	ID        string     `json:"id"`
 	Kind      string     `json:"kind"`
 	Title     string     `json:"title"`
-	State     string     `json:"state" enum:"waiting,running,retrying,done,dead"`
+	State     string     `json:"state" enum:"waiting,running,done,dead"`
 	StateName string     `json:"stateName"`
 	Step      string     `json:"step" doc:"What it is doing, in Chinese"`
 	Done      int64      `json:"done"`
@@ -27,4 +27,11 @@ type JobID struct {
 // ScreenInput chooses the region a screen shows; without it the reader's own.
 type ScreenInput struct {
 	Region string `query:"region" pattern:"^([0-9]{6})?$"`
+}
+
+// JobListInput narrows the list of jobs.
+type JobListInput struct {
+	Paging
+	Kind  string `query:"kind" maxLength:"64"`
+	State string `query:"state" enum:"waiting,running,done,dead,"`
 }

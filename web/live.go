@@ -6,11 +6,11 @@ import (
 )
 
 // LiveFrame is what the server says on the live socket and answers to a long poll. Which fields are set depends
-// on Op: hello (epoch, build, now), ev (t, seq, id, ts, data), snap (t, seq, data), resync (t, reason), ping,
-// err (problem).
+// on Op: hello (epoch, build, now), ev (t, seq, id, ts, data), skip (t, seq: what lay between was not for this
+// reader, go on from seq), resync (t, seq, reason: read the page's data anew), ping, err (problem).
 type LiveFrame struct {
-	Op      string          `json:"op" enum:"hello,ev,snap,resync,ping,err"`
-	Topic   string          `json:"t,omitempty" doc:"alerts, intake, rounds, jobs, progress"`
+	Op      string          `json:"op" enum:"hello,ev,skip,resync,ping,err"`
+	Topic   string          `json:"t,omitempty" doc:"alerts, intake, rounds, progress"`
 	Seq     int64           `json:"seq,omitempty" doc:"Grows by topic, assigned where the event is stored"`
 	ID      string          `json:"id,omitempty"`
 	At      *time.Time      `json:"ts,omitempty"`

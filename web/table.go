@@ -122,10 +122,17 @@ type SampleInput struct {
 	Paging
 }
 
-// LoadListInput narrows the list of deliveries.
+// LoadListInput narrows the list of deliveries, which grows at its top and so is read by cursor.
 type LoadListInput struct {
-	Paging
-	Table string `query:"table" maxLength:"20"`
+	Table  string `query:"table" maxLength:"20"`
+	Before int64  `query:"before" minimum:"0" doc:"Only loads before this sequence: the next page"`
+	Size   int    `query:"size" minimum:"1" maximum:"200" default:"50"`
+}
+
+// LoadPage is a stretch of the list of deliveries, newest first.
+type LoadPage struct {
+	Items []Load `json:"items"`
+	Next  int64  `json:"next" doc:"Value of before for what follows; 0 when nothing does"`
 }
 
 // FileInput is a file with where its columns go.

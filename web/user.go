@@ -14,8 +14,44 @@ type User struct {
 	Disabled    bool       `json:"disabled"`
 	Locked      bool       `json:"locked"`
 	MustChange  bool       `json:"mustChange"`
+	NoPassword  bool       `json:"noPassword" doc:"The one-time link has not been used yet"`
+	Waiting     []Grant    `json:"waiting" doc:"Proposed and not yet confirmed"`
 	LastLoginAt *time.Time `json:"lastLoginAt,omitempty"`
 	CreatedAt   time.Time  `json:"createdAt"`
+}
+
+// Grant is a change of roles or scope that one administrator proposed and another must confirm.
+type Grant struct {
+	ID        string    `json:"id"`
+	UserID    string    `json:"userId"`
+	Login     string    `json:"login"`
+	Name      string    `json:"name"`
+	Kind      string    `json:"kind" enum:"roles,scope"`
+	Roles     []Choice  `json:"roles"`
+	Scope     Reach     `json:"scope"`
+	MakerName string    `json:"makerName"`
+	MadeAt    time.Time `json:"madeAt"`
+}
+
+// GrantID names one grant in the path.
+type GrantID struct {
+	ID string `path:"id" maxLength:"64"`
+}
+
+// RefuseInput turns a grant down.
+type RefuseInput struct {
+	GrantID
+	Body struct {
+		Reason string `json:"reason" minLength:"1" maxLength:"500"`
+	}
+}
+
+// UserReasonInput is an act on an account with its reason.
+type UserReasonInput struct {
+	UserID
+	Body struct {
+		Reason string `json:"reason" minLength:"1" maxLength:"500"`
+	}
 }
 
 // UserID names one account in the path.
@@ -36,6 +72,8 @@ type UserInput struct {
 type UserLink struct {
 	User User   `json:"user"`
 	Link string `json:"link" doc:"Shown once: hand it to the person"`
+	// ExpiresAt is when the link stops working.
+	ExpiresAt time.Time `json:"expiresAt"`
 }
 
 // UserRolesInput replaces the roles of an account.
