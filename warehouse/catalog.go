@@ -36,16 +36,24 @@ type DerivedTable struct {
 	Public  bool
 }
 
-// relation is a table as the warehouse sees it: of the contract, or derived.
+// goneSuffix after a table of the contract names the versions that were replaced or deleted, with the load that did
+// it in gone_seq: {{AC83_GONE}}. Delta rounds and refreshes need them to see what vanished.
+const goneSuffix = "_GONE"
+
+// relation is a table as the warehouse sees it: of the contract, its replaced versions, or derived.
 type relation struct {
 	core.Table
 	derived bool
+	gone    bool
 }
 
 // plain is the physical name of the current rows.
 func (r relation) plain() string {
-	if r.derived {
+	switch {
+	case r.derived:
 		return "derived." + ident(r.Code)
+	case r.gone:
+		return "history." + ident(r.Code)
 	}
 	return "facts." + ident(r.Code)
 }
@@ -64,6 +72,9 @@ func (r relation) extras() []extra {
 	}
 	if _, ok := r.Column(accountColumn); ok {
 		out = append(out, extra{ColAccountKey, arrow.PrimitiveTypes.Int64, "BIGINT"})
+	}
+	if r.gone {
+		out = append(out, extra{colGoneSeq, arrow.PrimitiveTypes.Int64, "BIGINT"})
 	}
 	return out
 }
@@ -110,6 +121,11 @@ func (c *catalogue) find(name string) (relation, bool) {
 	c.mu.RLock()
 	defer c.mu.RUnlock()
 	r, ok := c.byName[name]
+	if base, gone := strings.CutSuffix(name, goneSuffix); !ok && gone {
+		r, ok = c.byName[base]
+		r.gone = true
+		return r, ok && !r.derived
+	}
 	return r, ok
 }
 

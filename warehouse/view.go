@@ -239,7 +239,7 @@ func (v *View) source(r relation) (string, error) {
 	if v.seq == 0 {
 		return r.plain(), nil
 	}
-	if r.derived {
+	if r.derived || r.gone {
 		return "", refused("表 %s 由系统计算得出，不保存历史时点", r.Code)
 	}
 	cols := r.columnList()
