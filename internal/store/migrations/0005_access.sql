@@ -1,11 +1,13 @@
 -- +goose Up
--- duty is what an account is for: one of the three administrators, or business. It is fixed when the account is
--- made, and every role row must carry it: so no account can hold two administrators' roles, or an
--- administrator's and a business role, whatever the program does.
+-- duty is what an account is for: one of the three administrators, or business. Every role row must carry the
+-- duty of its account: so no account can hold two administrators' roles, or an administrator's and a business
+-- role, whatever the program does. A login name is never given to a second account: accounts are never deleted.
 CREATE TABLE account (
     id          TEXT     NOT NULL PRIMARY KEY,
     login       TEXT     NOT NULL UNIQUE,
     name        TEXT     NOT NULL,
+    unit        TEXT     NOT NULL,
+    rev         BIGINT   NOT NULL,
     duty        TEXT     NOT NULL CHECK (duty IN ('business', 'sysadmin', 'secadmin', 'auditadmin')),
     disabled    SMALLINT NOT NULL CHECK (disabled IN (0, 1)),
     demo        SMALLINT NOT NULL CHECK (demo IN (0, 1)),
@@ -46,7 +48,7 @@ CREATE TABLE account_grant (
     checked_at BIGINT NOT NULL,
     reason     TEXT   NOT NULL,
     UNIQUE (account_id, kind, open_slot),
-    CHECK (maker <> checker)
+    CHECK (maker <> checker AND maker <> account_id AND checker <> account_id)
 );
 
 CREATE TABLE account_password (
@@ -76,14 +78,15 @@ CREATE TABLE login_guard (
     PRIMARY KEY (kind, subject)
 );
 
-CREATE TABLE setup_link (
-    id      SMALLINT NOT NULL PRIMARY KEY CHECK (id = 1),
-    token   TEXT     NOT NULL,
-    ends_at BIGINT   NOT NULL
+-- One-time links with which a person sets the password of an account; token is a hash.
+CREATE TABLE account_link (
+    token      TEXT   NOT NULL PRIMARY KEY,
+    account_id TEXT   NOT NULL UNIQUE REFERENCES account (id),
+    ends_at    BIGINT NOT NULL
 );
 
 -- +goose Down
-DROP TABLE setup_link;
+DROP TABLE account_link;
 DROP TABLE login_guard;
 DROP TABLE account_session;
 DROP TABLE account_password;
