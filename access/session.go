@@ -91,10 +91,10 @@ func view(ctx context.Context, db bun.IDB, r *sessionRow, a *accountRow) (Sessio
 	return out, err
 }
 
-// ActorByToken finds who a token speaks for, and keeps the session from idling out. Roles and scope are read anew
-// each time, so a right that was taken away is gone with the next request. Unknown, ended and disabled alike are
-// ErrNoSession.
-func (s *Service) ActorByToken(ctx context.Context, token, address string) (fundwatch.Actor, Session, error) {
+// Peek finds who a token speaks for and leaves the session's idle time running: a page left open asks by itself,
+// and must not stay logged in by it. Roles and scope are read anew each time, so a right that was taken away is
+// gone with the next request. Unknown, ended and disabled alike are ErrNoSession.
+func (s *Service) Peek(ctx context.Context, token, address string) (fundwatch.Actor, Session, error) {
 	now := s.now()
 	var r sessionRow
 	err := s.db.Read().NewSelect().Model(&r).Where("id = ?", digest(token)).Scan(ctx)
@@ -119,18 +119,28 @@ func (s *Service) ActorByToken(ctx context.Context, token, address string) (fund
 		return fundwatch.Actor{}, Session{}, store.Fault(err)
 	}
 	session.Actor.Address = address
+	return session.Actor, session, nil
+}
+
+// ActorByToken is Peek for a request that a person made: it keeps the session from idling out.
+func (s *Service) ActorByToken(ctx context.Context, token, address string) (fundwatch.Actor, Session, error) {
+	actor, session, err := s.Peek(ctx, token, address)
+	if err != nil {
+		return actor, session, err
+	}
+	now := s.now()
 	// Seen is written once in a while: a page that asks ten times a second must not write ten times a second.
 	if now.Sub(session.SeenAt) >= min(time.Minute, s.cfg.Idle/10) {
 		err := s.db.WithTx(ctx, func(ctx context.Context, tx *store.Tx) error {
-			_, err := tx.ExecContext(ctx, `UPDATE account_session SET seen_at = ? WHERE id = ?`, now.UnixMilli(), r.ID)
+			_, err := tx.ExecContext(ctx, `UPDATE account_session SET seen_at = ? WHERE id = ?`, now.UnixMilli(), session.ID)
 			return err
 		})
 		if err != nil {
-			s.log.WarnContext(ctx, "session not marked as seen", "account", a.ID, "error", err)
+			s.log.WarnContext(ctx, "session not marked as seen", "account", session.Account, "error", err)
 		}
 		session.SeenAt = now.In(fundwatch.Shanghai())
 	}
-	return session.Actor, session, nil
+	return actor, session, nil
 }
 
 // Logout ends the session of the token; a session that is gone already is no error.
