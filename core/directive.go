@@ -106,8 +106,8 @@ func (d Directive) Validate() error {
 		return fundwatch.FieldErrorf("kind", "指令种类“%s”不存在，应为 dispatch、suspend、resume、correct 之一", clip(string(d.Kind), 20))
 	case d.Subject.Kind == "" || d.Subject.ID == "" || len(d.Subject.ID) > maxDirectiveID:
 		return fundwatch.FieldErrorf("subject", "指令须写明对象的种类和编号")
-	case d.Region.Level() == fundwatch.LevelNone:
-		return fundwatch.FieldErrorf("region", "行政区划代码须为6位")
+	case d.Region.Level() == fundwatch.LevelNone || strings.Trim(string(d.Region), "0123456789") != "":
+		return fundwatch.FieldErrorf("region", "行政区划代码须为6位数字")
 	case d.Line != "" && fundwatch.Insurance(d.Line).Title() == d.Line:
 		return fundwatch.FieldErrorf("line", "险种代码“%s”不存在", clip(d.Line, 20))
 	case strings.TrimSpace(d.Reason) == "" || utf8.RuneCountInString(d.Reason) > maxReason:
