@@ -38,6 +38,7 @@ func (b *pageBody) Read(p []byte) (int, error) {
 	switch {
 	case scanErr != nil:
 		b.err = b.fail(scanErr)
+		return 0, b.err // what claims nonsense is not handed on
 	case b.size > b.limit:
 		b.err = b.fail(fmt.Errorf("page is larger than %d bytes", b.limit))
 	case errors.Is(err, io.EOF):

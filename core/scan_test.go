@@ -3,6 +3,7 @@ package core
 import (
 	"bytes"
 	"crypto/sha256"
+	"encoding/binary"
 	"encoding/hex"
 	"errors"
 	"io"
@@ -38,8 +39,8 @@ func sampleStream(tb testing.TB, rows ...int) []byte {
 	return buf.Bytes()
 }
 
-// FuzzPageBody feeds bytes from outside to the checking reader. It must neither panic nor hang, must say the same
-// however the bytes are cut, and must count as Arrow's own reader does where that reads the stream to its end.
+// FuzzPageBody feeds bytes from outside to the checking reader. It must neither panic nor hang, and must say the same
+// however the bytes are cut. Arrow's own reader is no measure here: it reserves whatever such bytes claim.
 func FuzzPageBody(f *testing.F) {
 	f.Add(sampleStream(f))
 	f.Add(sampleStream(f, 1))
@@ -62,28 +63,63 @@ func FuzzPageBody(f *testing.F) {
 		if errors.Is(err, errArrow) != errors.Is(slowErr, errArrow) || (!errors.Is(err, errArrow) && rows != slow) {
 			t.Fatalf("whole: %d rows, %v; byte by byte: %d rows, %v", rows, err, slow, slowErr)
 		}
-		if count, ok := arrowCount(data); ok && !errors.Is(err, errArrow) && count != rows {
-			t.Fatalf("counted %d rows, Arrow reads %d", rows, count)
-		}
 	})
 }
 
-// arrowCount counts with Arrow's reader; it may fail where ours does not look.
-func arrowCount(data []byte) (rows int64, ok bool) {
-	defer func() {
-		if recover() != nil {
-			ok = false
+func TestScanCountsAsArrowDoes(t *testing.T) {
+	for _, lengths := range [][]int{{}, {0}, {1}, {1000, 1, 0, 77}} {
+		data := sampleStream(t, lengths...)
+		r, err := ipc.NewReader(bytes.NewReader(data))
+		if err != nil {
+			t.Fatal(err)
 		}
-	}()
-	r, err := ipc.NewReader(bytes.NewReader(data))
-	if err != nil {
-		return 0, false
+		var want int64
+		for r.Next() {
+			want += r.RecordBatch().NumRows()
+		}
+		r.Release()
+		var s arrowScan
+		if _, err := s.Write(data); err != nil || s.End() != nil || s.rows != want {
+			t.Errorf("batches of %v: counted %d, Arrow counts %d: %v", lengths, s.rows, want, err)
+		}
 	}
-	defer r.Release()
-	for r.Next() {
-		rows += r.RecordBatch().NumRows()
+}
+
+func TestBatchesFindTheValues(t *testing.T) {
+	data := sampleStream(t, 5, 0, 7)
+	batches, err := Batches(bytes.NewReader(data), int64(len(data)))
+	if err != nil || len(batches) != 3 {
+		t.Fatalf("found %d batches: %v", len(batches), err)
 	}
-	return rows, r.Err() == nil
+	for i, rows := range []int64{5, 0, 7} {
+		values := batches[i].Buffers[1]
+		if batches[i].Rows != rows || values.Size < 8*rows {
+			t.Fatalf("batch %d is %+v", i, batches[i])
+		}
+		for r := range rows {
+			if v := binary.LittleEndian.Uint64(data[values.Offset+8*r:]); v != uint64(r) {
+				t.Fatalf("batch %d row %d is %d", i, r, v)
+			}
+		}
+	}
+}
+
+// FuzzBatches lists batches of bytes from outside: no panic, and nothing outside the stream.
+func FuzzBatches(f *testing.F) {
+	f.Add(sampleStream(f, 5, 0, 7))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		batches, err := Batches(bytes.NewReader(data), int64(len(data)))
+		if err != nil {
+			return
+		}
+		for _, b := range batches {
+			for _, s := range append(b.Buffers, Span{b.Offset, b.Size}) {
+				if s.Offset < 0 || s.Size < 0 || s.Offset+s.Size > int64(len(data)) {
+					t.Fatalf("%+v lies outside %d bytes", b, len(data))
+				}
+			}
+		}
+	})
 }
 
 // FuzzPageHeader reads headers from outside: what is accepted must be written back alike.
