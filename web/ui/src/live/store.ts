@@ -36,16 +36,27 @@ export const useLive = defineStore('live', () => {
     },
   )
 
+  const seen = () => live.visible(!document.hidden)
+  const online = () => live.reconnectNow()
+
   function start(): void {
     live.start()
-    document.addEventListener('visibilitychange', () => live.visible(!document.hidden))
-    addEventListener('online', () => live.reconnectNow())
+    document.addEventListener('visibilitychange', seen)
+    addEventListener('online', online)
+  }
+
+  function stop(): void {
+    live.stop()
+    document.removeEventListener('visibilitychange', seen)
+    removeEventListener('online', online)
   }
 
   const stateName = computed(() => stateNames[state.value])
   return {
     state, stateName, heardAt, newBuild, start,
-    stop: () => live.stop(),
+    stop,
+    /** Tries again after the server had refused, for example when somebody has logged in anew. */
+    resume: () => (state.value === 'denied' ? live.start() : undefined),
     subscribe: (name: string, topic: Topic, seq?: number) => live.subscribe(name, topic, seq),
   }
 })

@@ -1,5 +1,5 @@
 import {
-  Collection, DataAnalysis, DocumentChecked, Files, Monitor, Phone, Search, Setting, User, Warning,
+  DataAnalysis, DocumentChecked, Files, Monitor, Phone, Search, Setting, User, Warning,
 } from '@element-plus/icons-vue'
 import type { Component } from 'vue'
 
