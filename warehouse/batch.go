@@ -44,7 +44,7 @@ func newBatches(r relation, in array.RecordReader, key []byte, seq int64, staged
 
 // decode feeds out until the stream ends. Arrow's reader panics on some malformed input.
 func (b *batches) decode(in array.RecordReader, w *widener) (err error) {
-	defer recoverInto(&err)
+	defer invalidStream(&err)
 	for in.Next() {
 		wide, err := w.widen(in.RecordBatch())
 		if err != nil {
@@ -222,12 +222,5 @@ func (b *batches) Err() error {
 		return b.err
 	default:
 		return nil
-	}
-}
-
-// recoverInto turns a panic of the Arrow decoder into an error: it panics on some malformed streams.
-func recoverInto(err *error) {
-	if r := recover(); r != nil {
-		*err = fmt.Errorf("malformed Arrow stream: %v", r)
 	}
 }

@@ -27,11 +27,15 @@ func (db *DB) use(f func(engine) error) error {
 	if err == nil {
 		return nil
 	}
-	switch eng.Fault(err) {
-	case duckdb.Broken:
+	fault := eng.Fault(err)
+	var explained *fundwatch.Error
+	switch {
+	case fault == duckdb.Broken:
 		db.reopen(eng, err)
 		return fundwatch.Errorf(fundwatch.Unavailable, "数据仓库刚刚故障并已重新打开，请重试：%w", err)
-	case duckdb.Full:
+	case errors.As(err, &explained):
+		return err
+	case fault == duckdb.Full:
 		return diskFull(err)
 	}
 	return err

@@ -47,6 +47,11 @@ func checkTree(tree []byte, tables []string) error {
 	if err := g.names(doc.Statements[0]); err != nil {
 		return err
 	}
+	for _, t := range tables {
+		if g.ctes[strings.ToLower(t)] {
+			return refused("WITH 名称 %s 与表 {{%s}} 重名，请改名", t, t)
+		}
+	}
 	return g.walk(doc.Statements[0])
 }
 

@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"hash"
 	"io"
 	"math"
 	"os"
@@ -54,62 +55,186 @@ func (l landed) sidecar(dir string) string {
 	return filepath.Join(dir, fmt.Sprintf("%010d-%s.json", l.Seq, l.Table))
 }
 
-// land writes the delivery's bytes to the landing folder and reads them through on the way: form, schema, rows,
-// control sums and hash must be what was announced. Nothing but a file set aside remains of a refused delivery.
-func (db *DB) land(ctx context.Context, d Delivery, r relation, seq int64) (landed, error) {
-	l := landed{Seq: seq, ID: d.ID, Table: d.Table, Source: d.Source, After: d.After, Next: d.Next,
-		AsOf: d.AsOf.UTC(), LoadedAt: db.opts.Now().UTC().Truncate(time.Microsecond)}
-	tmp := filepath.Join(db.cfg.landing(), fmt.Sprintf("%010d.tmp", seq))
-	err := db.landBytes(ctx, d, r, tmp, &l)
-	if err == nil {
-		if err = os.Rename(tmp, db.dataFile(l)); err == nil {
-			err = writeSidecar(db.cfg.landing(), l)
-		}
-		if err == nil {
-			return l, nil
-		}
-		return l, errors.Join(err, removeAll(db.dataFile(l), l.sidecar(db.cfg.landing())))
-	}
-	if fundwatch.CodeOf(err) == fundwatch.Invalid {
-		return l, errors.Join(err, db.setAside(tmp, d.ID, d.Table, err))
-	}
-	return l, errors.Join(err, removeAll(tmp))
+// errMixed ends a stream that turned out to hold more than inserts in ascending order: it needs the staged road.
+var errMixed = errors.New("delivery changes rows that exist")
+
+// lander writes a delivery's bytes to the landing folder and reads them through on the way, as an array.RecordReader:
+// form, schema, rows, control sums and hash must be what was announced. When the last batch has been read, the file
+// and its sidecar stand on the disk.
+type lander struct {
+	landed
+	db        *DB
+	rel       relation
+	announced Delivery
+	plainOnly bool // end with errMixed instead of handing out changes
+
+	tmp  string
+	body io.Closer // of a Delivery.Path
+	file *os.File
+	hash hash.Hash
+	tee  *teeReader
+	rd   *ipc.Reader
+	done bool
+	err  error
 }
 
-func (db *DB) landBytes(ctx context.Context, d Delivery, r relation, tmp string, l *landed) (err error) {
-	body := d.Body
+// newLander opens the landing file and reads the stream's schema. The caller calls close at the end.
+func (db *DB) newLander(ctx context.Context, d Delivery, r relation, seq int64) (*lander, error) {
+	l := &lander{db: db, rel: r, announced: d, hash: sha256.New(), landed: landed{Seq: seq, ID: d.ID, Table: d.Table,
+		Source: d.Source, After: d.After, Next: d.Next, AsOf: d.AsOf.UTC(), LoadedAt: db.opts.Now().UTC().Truncate(time.Microsecond),
+		Plain: true, FirstRID: math.MaxInt64, LastRID: math.MinInt64, Sums: map[string]int64{}}}
+	for _, s := range r.Sums {
+		l.Sums[s] = 0
+	}
+	from := d.Body
 	if d.Path != "" {
 		f, err := os.Open(d.Path)
 		if err != nil {
-			return fmt.Errorf("warehouse: open the delivery: %w", err)
+			return nil, fmt.Errorf("warehouse: open the delivery: %w", err)
 		}
-		defer f.Close()
-		body = f
+		from, l.body = f, f
 	}
-	if body == nil {
-		return fundwatch.FieldErrorf("body", "交付没有内容")
+	if from == nil {
+		return nil, fundwatch.FieldErrorf("body", "交付没有内容")
 	}
-	f, err := os.OpenFile(tmp, os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o600)
+	l.tmp = filepath.Join(db.cfg.landing(), fmt.Sprintf("%010d.tmp", seq))
+	f, err := os.OpenFile(l.tmp, os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o600)
 	if err != nil {
-		return fmt.Errorf("warehouse: land: %w", err)
+		return nil, errors.Join(fmt.Errorf("warehouse: land: %w", err), l.close())
 	}
-	defer func() { err = errors.Join(err, f.Close()) }()
-	hash := sha256.New()
-	tee := &teeReader{ctx: ctx, from: body, to: io.MultiWriter(f, hash)}
-	readErr := l.read(bufio.NewReaderSize(tee, 1<<20), r)
-	if tee.err != nil { // the supplier's stream or the disk failed, not the content
-		return tee.err
+	l.file = f
+	l.tee = &teeReader{ctx: ctx, from: from, to: io.MultiWriter(f, l.hash)}
+	if l.err = l.open(); l.err != nil {
+		return nil, errors.Join(l.finish(), l.close())
 	}
-	if readErr == nil || fundwatch.CodeOf(readErr) == fundwatch.Invalid {
-		if _, err := io.Copy(io.Discard, tee); err != nil {
-			return err
+	return l, nil
+}
+
+// open reads the schema.
+func (l *lander) open() (err error) {
+	defer invalidStream(&err)
+	l.rd, err = ipc.NewReader(bufio.NewReaderSize(l.tee, 1<<20))
+	if err != nil {
+		return fundwatch.FieldErrorf("body", "交付内容不是有效的 Arrow 流：%v", err)
+	}
+	return checkSchema(l.rd.Schema(), l.rel, false)
+}
+
+// Next reads the next batch through; at the end of the stream it finishes the landing.
+func (l *lander) Next() bool {
+	if l.done || l.err != nil {
+		return false
+	}
+	more, err := l.step()
+	if err == nil && more && l.plainOnly && !l.Plain {
+		err = errMixed
+	}
+	if err != nil || !more {
+		l.err = err
+		if !errors.Is(err, errMixed) {
+			l.err = l.finish()
 		}
+		return false
 	}
-	l.SHA = hex.EncodeToString(hash.Sum(nil))
-	if err := errors.Join(l.compare(d), readErr); err != nil {
-		return err
+	return true
+}
+
+func (l *lander) step() (more bool, err error) {
+	defer invalidStream(&err)
+	if !l.rd.Next() {
+		if err := l.rd.Err(); err != nil {
+			return false, fundwatch.FieldErrorf("body", "交付内容在第 %d 行之后损坏或不完整：%v", l.Rows, err)
+		}
+		return false, nil
 	}
-	return f.Sync()
+	return true, l.readBatch(l.rd.RecordBatch(), l.rel)
+}
+
+// readOn reads the rest of a mixed stream through without handing it out.
+func (l *lander) readOn() error {
+	l.err, l.plainOnly = nil, false // it was errMixed, or nil with all read
+	for l.Next() {
+		continue
+	}
+	return l.err
+}
+
+// finish compares the whole with what was announced, and either makes the landing durable or takes it back.
+func (l *lander) finish() error {
+	l.done = true
+	err := l.err
+	if l.tee.err == nil { // a wrong hash or count explains a broken stream better than its symptom
+		_, _ = io.Copy(io.Discard, l.tee) // its error is tee.err
+		l.SHA = hex.EncodeToString(l.hash.Sum(nil))
+		err = errors.Join(l.compare(l.announced), err)
+	}
+	if l.tee.err != nil {
+		err = l.tee.err
+	}
+	if err == nil {
+		err = l.file.Sync()
+	}
+	err = errors.Join(err, l.file.Close())
+	dir := l.db.cfg.landing()
+	if err == nil {
+		if err = os.Rename(l.tmp, l.db.dataFile(l.landed)); err == nil {
+			err = writeSidecar(dir, l.landed)
+		}
+		if err != nil {
+			err = errors.Join(err, removeAll(l.sidecar(dir), l.db.dataFile(l.landed)))
+		}
+	} else if fundwatch.CodeOf(err) == fundwatch.Invalid {
+		err = errors.Join(err, l.db.setAside(l.tmp, l.ID, l.Table, err))
+	}
+	if err != nil {
+		if duckdbFull(err) {
+			err = diskFull(err)
+		}
+		err = errors.Join(err, removeAll(l.tmp))
+	}
+	return err
+}
+
+// close lets go of the streams. A landing that was not finished leaves nothing.
+func (l *lander) close() error {
+	var err error
+	if l.rd != nil {
+		l.rd.Release()
+	}
+	if l.body != nil {
+		err = l.body.Close()
+	}
+	if l.file != nil && !l.done {
+		err = errors.Join(err, l.file.Close(), removeAll(l.tmp))
+	}
+	return err
+}
+
+// The rest of array.RecordReader.
+
+// Retain does nothing: the lander lives until close.
+func (l *lander) Retain() {}
+
+// Release does nothing: the lander lives until close.
+func (l *lander) Release() {}
+
+// Schema is that of the stream.
+func (l *lander) Schema() *arrow.Schema { return l.rd.Schema() }
+
+// RecordBatch is the batch Next moved to.
+func (l *lander) RecordBatch() arrow.RecordBatch { return l.rd.RecordBatch() }
+
+// Record is RecordBatch by its old name, which the interface asks for.
+func (l *lander) Record() arrow.RecordBatch { return l.rd.RecordBatch() }
+
+// Err is why the stream ended early, or why the delivery was refused.
+func (l *lander) Err() error { return l.err }
+
+// invalidStream turns a panic of the Arrow decoder, which some malformed streams cause, into an error.
+func invalidStream(err *error) {
+	if r := recover(); r != nil {
+		*err = fundwatch.FieldErrorf("body", "交付内容不是有效的 Arrow 流：%v", r)
+	}
 }
 
 // teeReader reads from one stream and writes what it read to another, remembering which side failed.
@@ -139,39 +264,7 @@ func (t *teeReader) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// read goes through the stream and notes rows, sums and row identities.
-func (l *landed) read(in io.Reader, r relation) (err error) {
-	defer func() {
-		var panicked error
-		recoverInto(&panicked)
-		if panicked != nil {
-			err = fundwatch.FieldErrorf("body", "交付内容不是有效的 Arrow 流：%v", panicked)
-		}
-	}()
-	rd, err := ipc.NewReader(in)
-	if err != nil {
-		return fundwatch.FieldErrorf("body", "交付内容不是有效的 Arrow 流：%v", err)
-	}
-	defer rd.Release()
-	if err := checkSchema(rd.Schema(), r, false); err != nil {
-		return err
-	}
-	l.Plain, l.FirstRID, l.LastRID = true, math.MaxInt64, math.MinInt64
-	l.Sums = map[string]int64{}
-	for _, s := range r.Sums {
-		l.Sums[s] = 0
-	}
-	for rd.Next() {
-		if err := l.readBatch(rd.RecordBatch(), r); err != nil {
-			return err
-		}
-	}
-	if err := rd.Err(); err != nil {
-		return fundwatch.FieldErrorf("body", "交付内容在第 %d 行之后损坏或不完整：%v", l.Rows, err)
-	}
-	return nil
-}
-
+// readBatch notes rows, sums and row identities of one batch.
 func (l *landed) readBatch(b arrow.RecordBatch, r relation) error {
 	n := len(r.Columns)
 	rids, ok1 := b.Column(n).(*array.Int64)

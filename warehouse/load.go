@@ -63,18 +63,57 @@ func (db *DB) Load(ctx context.Context, d Delivery) (LoadResult, error) {
 	if done, err := db.loadedBefore(ctx, d); err != nil || done.Repeated {
 		return done, err
 	}
-	l, err := db.land(ctx, d, r, db.LoadSeq()+1)
+	l, err := db.newLander(ctx, d, r, db.LoadSeq()+1)
 	if err != nil {
-		if duckdbFull(err) && fundwatch.CodeOf(err) == fundwatch.Internal {
-			err = diskFull(err)
-		}
 		return LoadResult{}, fmt.Errorf("warehouse: land %s: %w", d.ID, err)
 	}
-	res, err := db.apply(ctx, l, r)
-	if err == nil {
+	res, err := db.landAndApply(ctx, l)
+	return res, errors.Join(err, l.close())
+}
+
+// landAndApply takes a delivery of new rows in one pass: while the bytes are landing, their rows go into the tables.
+// Any other delivery lands first and is applied from its file.
+func (db *DB) landAndApply(ctx context.Context, l *lander) (LoadResult, error) {
+	l.plainOnly = true
+	b := newBatches(l.rel, l, db.key, l.Seq, false)
+	res, err := db.transact(ctx, func(e engine, c *sql.Conn) (LoadResult, error) {
+		return db.applyPlain(ctx, e, c, l, b)
+	})
+	b.Release() // ends the decoding; from here on the lander is ours alone
+	switch {
+	case err == nil:
+		db.note(l.Seq, l.AsOf)
 		return res, nil
+	case l.err != nil && !errors.Is(l.err, errMixed): // refused: nothing landed
+		return LoadResult{}, fmt.Errorf("warehouse: land %s: %w", l.ID, l.err)
+	case errors.Is(err, errMixed):
+		if err := l.readOn(); err != nil {
+			return LoadResult{}, fmt.Errorf("warehouse: land %s: %w", l.ID, err)
+		}
+		if res, err = db.apply(ctx, l.landed, l.rel); err == nil {
+			return res, nil
+		}
+	case !l.done: // the engine failed before the bytes had landed
+		return LoadResult{}, fmt.Errorf("warehouse: load %s: %w", l.ID, err)
 	}
-	return db.settle(l, d, err)
+	return db.settle(l.landed, l.announced, err)
+}
+
+// applyPlain inserts while the delivery lands. Row identities that exist already are for the staged road to name.
+func (db *DB) applyPlain(ctx context.Context, e engine, c *sql.Conn, l *lander, b *batches) (LoadResult, error) {
+	if err := e.Bulk(ctx, c, l.rel.plain(), b); err != nil {
+		return LoadResult{}, err
+	}
+	n, err := count(ctx, c, "SELECT count(*) FROM "+l.rel.plain()+" WHERE rid BETWEEN ? AND ? AND load_seq <> ?",
+		l.FirstRID, l.LastRID, l.Seq)
+	if err != nil {
+		return LoadResult{}, err
+	}
+	if n > 0 {
+		return LoadResult{}, errMixed
+	}
+	res := LoadResult{LoadSeq: l.Seq, Rows: l.Rows, Inserted: l.Rows, Sums: l.Sums}
+	return res, enter(ctx, c, l.landed, res)
 }
 
 // settle decides what becomes of a landed delivery whose transaction failed. A commit may have succeeded before the
@@ -122,9 +161,9 @@ func (db *DB) loadedBefore(ctx context.Context, d Delivery) (LoadResult, error) 
 	return res, err
 }
 
-// apply brings a landed delivery into the tables in one transaction.
-func (db *DB) apply(ctx context.Context, l landed, r relation) (LoadResult, error) {
-	res := LoadResult{LoadSeq: l.Seq, Rows: l.Rows, Sums: l.Sums}
+// transact runs f in a transaction on one connection.
+func (db *DB) transact(ctx context.Context, f func(engine, *sql.Conn) (LoadResult, error)) (LoadResult, error) {
+	var res LoadResult
 	err := db.use(func(e engine) error {
 		c, err := e.Pool().Conn(ctx)
 		if err != nil {
@@ -135,16 +174,12 @@ func (db *DB) apply(ctx context.Context, l landed, r relation) (LoadResult, erro
 		if err != nil {
 			return err
 		}
-		if err := db.applyIn(ctx, e, c, l, r, &res); err != nil {
+		if res, err = f(e, c); err != nil {
 			return errors.Join(err, rollback(tx))
 		}
 		return tx.Commit()
 	})
-	if err != nil {
-		return LoadResult{}, err
-	}
-	db.note(l.Seq, l.AsOf)
-	return res, nil
+	return res, err
 }
 
 // rollback ends a failed transaction; one that the engine ended itself is no further error.
@@ -155,34 +190,56 @@ func rollback(tx *sql.Tx) error {
 	return nil
 }
 
-func (db *DB) applyIn(ctx context.Context, e engine, c *sql.Conn, l landed, r relation, res *LoadResult) error {
+// apply brings a landed delivery into the tables in one transaction.
+func (db *DB) apply(ctx context.Context, l landed, r relation) (LoadResult, error) {
+	res, err := db.transact(ctx, func(e engine, c *sql.Conn) (LoadResult, error) {
+		return db.applyLanded(ctx, e, c, l, r)
+	})
+	if err == nil {
+		db.note(l.Seq, l.AsOf)
+	}
+	return res, err
+}
+
+func (db *DB) applyLanded(ctx context.Context, e engine, c *sql.Conn, l landed, r relation) (LoadResult, error) {
+	res := LoadResult{LoadSeq: l.Seq, Rows: l.Rows, Inserted: l.Rows, Sums: l.Sums}
+	if l.Rows == 0 {
+		return res, enter(ctx, c, l, res)
+	}
 	staged := !l.Plain
-	if l.Plain && l.Rows > 0 { // row identities that exist already are for the staged road to name
-		var n int64
-		q := fmt.Sprintf("SELECT count(*) FROM %s WHERE %s BETWEEN ? AND ?", r.plain(), ColRID)
-		if err := c.QueryRowContext(ctx, q, l.FirstRID, l.LastRID).Scan(&n); err != nil {
-			return err
+	if l.Plain {
+		n, err := count(ctx, c, "SELECT count(*) FROM "+r.plain()+" WHERE rid BETWEEN ? AND ?", l.FirstRID, l.LastRID)
+		if err != nil {
+			return res, err
 		}
 		staged = n > 0
 	}
-	if l.Rows > 0 {
-		target := r.plain()
-		if staged {
-			target = stageTable
-			if _, err := c.ExecContext(ctx, stageDDL(r, e.Type)); err != nil {
-				return err
-			}
+	if !staged {
+		if err := db.insert(ctx, e, c, l, r, r.plain(), false); err != nil {
+			return res, err
 		}
-		if err := db.insert(ctx, e, c, l, r, target, staged); err != nil {
-			return err
-		}
-		res.Inserted = l.Rows
-		if staged {
-			if err := mergeStage(ctx, c, r, l.Seq, res); err != nil {
-				return err
-			}
-		}
+		return res, enter(ctx, c, l, res)
 	}
+	if _, err := c.ExecContext(ctx, stageDDL(r, e.Type)); err != nil {
+		return res, err
+	}
+	if err := db.insert(ctx, e, c, l, r, stageTable, true); err != nil {
+		return res, err
+	}
+	if err := mergeStage(ctx, c, r, l.Seq, &res); err != nil {
+		return res, err
+	}
+	return res, enter(ctx, c, l, res)
+}
+
+func count(ctx context.Context, c *sql.Conn, q string, args ...any) (int64, error) {
+	var n int64
+	err := c.QueryRowContext(ctx, q, args...).Scan(&n)
+	return n, err
+}
+
+// enter writes the load into the ledger.
+func enter(ctx context.Context, c *sql.Conn, l landed, res LoadResult) error {
 	sums, err := json.Marshal(l.Sums)
 	if err != nil {
 		return err

@@ -2,10 +2,10 @@ package warehouse
 
 import (
 	"context"
+	"database/sql"
 	"fmt"
 	"runtime"
 	"strconv"
-	"strings"
 	"sync"
 
 	"fundwatch"
@@ -14,7 +14,7 @@ import (
 // Touched names the subjects that a delta round looks at (触及对象).
 type Touched struct {
 	Kind fundwatch.SubjectKind
-	// SQL selects the subjects' keys, one column; it may use {{T}} and ColLoadSeq > ?. Repeated keys and nulls do not
+	// SQL selects the subjects' keys, one column; it may use {{T}} and load_seq > ?. Repeated keys and nulls do not
 	// count.
 	SQL  string
 	Args []any
@@ -22,106 +22,118 @@ type Touched struct {
 	Columns map[string]string
 }
 
-// Touching is the view narrowed to the rows of touched subjects in the tables that t names. The keys are found
-// once, by the view as it was, when the first statement runs.
+// Touching is the view narrowed to the rows of touched subjects in the tables that t names. Keys and rows are
+// picked out once, when a statement first needs them, and every later statement of the view reads the picked rows:
+// a round of many rules scans each table once. They are those of that moment; make a new view for the next round.
 func (v *View) Touching(t Touched) *View {
 	out := *v
 	out.touched = &touchSet{view: v, touched: t}
 	return &out
 }
 
-// manyKeys is the number of keys above which they are joined instead of listed. A list prunes row groups by their
-// key ranges, which pays while the groups are more than the keys.
-const manyKeys = 128
+// maxPicked is the number of rows of one table up to which they are picked out; above it each statement joins the
+// keys anew. Two million payments take about a quarter of a gigabyte.
+const maxPicked = 2_000_000
 
-// touchSet holds a view's touched keys: short sets as a list for the statement, long ones in a key table of the
-// instance that every connection sees.
+// touchSet holds what a view picked out, in tables of the instance that every connection sees.
 type touchSet struct {
-	view    *View
+	view    *View // as it was before it was narrowed
 	touched Touched
 
-	mu    sync.Mutex
-	eng   engine // where table stands; another instance after a fault has lost it
-	table string
-	list  string // literals; empty with no keys
-	count int
+	mu      sync.Mutex
+	eng     engine // where the tables stand; another instance, after a fault, has lost them
+	scratch *scratchTables
+	keys    string
+	picked  map[string]string // table -> picked rows, or "" when they are too many
 }
 
-// filter is the condition that narrows the relation, or nothing when it is not restricted.
-func (t *touchSet) filter(ctx context.Context, e engine, r relation) (string, error) {
+// scratchTables are dropped when their view is no longer used.
+type scratchTables struct {
+	pool  *sql.DB
+	names []string
+}
+
+func (s *scratchTables) drop() {
+	for _, n := range s.names {
+		_, _ = s.pool.Exec("DROP TABLE IF EXISTS " + n) // an instance that is gone has dropped it
+	}
+}
+
+// source selects the touched rows of the relation; false when t does not restrict it.
+func (t *touchSet) source(ctx context.Context, e engine, r relation) (string, bool, error) {
 	col, ok := t.touched.Columns[r.Code]
 	if !ok {
-		return "", nil
+		return "", false, nil
 	}
 	if !hasColumn(r, col) {
-		return "", fundwatch.FieldErrorf("touched", "表 %s 没有列 %s", r.Code, col)
+		return "", false, fundwatch.FieldErrorf("touched", "表 %s 没有列 %s", r.Code, col)
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.eng != e {
-		if err := t.find(ctx, e); err != nil {
-			return "", err
+		if err := t.findKeys(ctx, e); err != nil {
+			return "", false, err
 		}
 	}
-	switch {
-	case t.count == 0:
-		return "false", nil
-	case t.table == "":
-		return fmt.Sprintf("%s IN (%s)", ident(col), t.list), nil
+	body, plain, err := t.view.table(ctx, e, r)
+	if err != nil {
+		return "", false, err
 	}
-	return fmt.Sprintf("%s IN (SELECT k FROM %s)", ident(col), t.table), nil
+	if !plain {
+		body = "(" + body + ") AS " + ident(r.Code)
+	}
+	rows := fmt.Sprintf("SELECT * FROM %s WHERE %s IN (SELECT k FROM %s)", body, ident(col), t.keys)
+	name, known := t.picked[r.Code]
+	if !known {
+		if name, err = t.pick(ctx, e, rows); err != nil {
+			return "", false, t.view.db.explainError(e, err)
+		}
+		t.picked[r.Code] = name
+	}
+	if name == "" {
+		return rows, true, nil
+	}
+	return "SELECT * FROM " + name, true, nil
 }
 
-// find materialises the keys.
-func (t *touchSet) find(ctx context.Context, e engine) error {
+// findKeys materialises the keys in the instance.
+func (t *touchSet) findKeys(ctx context.Context, e engine) error {
 	text, args, err := t.view.expand(ctx, e, Statement{SQL: t.touched.SQL, Args: t.touched.Args}, 0)
 	if err != nil {
 		return err
 	}
-	name := e.KeyTable("k" + strconv.FormatInt(t.view.db.keySets.Add(1), 10))
-	pool := e.Pool()
-	if _, err := pool.ExecContext(ctx, fmt.Sprintf("CREATE TABLE %s AS SELECT DISTINCT k FROM (%s) AS t(k) WHERE k IS NOT NULL ORDER BY k",
-		name, text), args...); err != nil {
+	scratch := &scratchTables{pool: e.Pool()}
+	name, err := t.make(ctx, e, scratch, fmt.Sprintf("SELECT DISTINCT k FROM (%s) AS t(k) WHERE k IS NOT NULL", text), args...)
+	if err != nil {
 		return t.view.db.explainError(e, err)
 	}
-	drop := func(name string) { _, _ = pool.Exec("DROP TABLE " + name) } // a closed pool has dropped it already
-	if err := pool.QueryRowContext(ctx, "SELECT count(*) FROM "+name).Scan(&t.count); err != nil {
-		drop(name)
-		return err
-	}
-	t.eng, t.table, t.list = e, name, ""
-	if t.count > manyKeys {
-		runtime.AddCleanup(t, drop, name)
-		return nil
-	}
-	defer drop(name)
-	t.table = ""
-	if t.list, err = keyList(ctx, e, name); err != nil {
-		t.eng = nil
-	}
-	return err
+	t.eng, t.scratch, t.keys, t.picked = e, scratch, name, map[string]string{}
+	runtime.AddCleanup(t, (*scratchTables).drop, scratch)
+	return nil
 }
 
-// keyList writes a short key set as literals.
-func keyList(ctx context.Context, e engine, table string) (string, error) {
-	rows, err := e.Pool().QueryContext(ctx, "SELECT k FROM "+table)
+// pick materialises rows, unless they are too many.
+func (t *touchSet) pick(ctx context.Context, e engine, rows string) (string, error) {
+	name, err := t.make(ctx, e, t.scratch, fmt.Sprintf("%s LIMIT %d", rows, maxPicked+1))
 	if err != nil {
 		return "", err
 	}
-	defer rows.Close()
-	var keys []string
-	_, err = readRows(e, rows, func(row []any) error {
-		switch k := row[0].(type) {
-		case int64:
-			keys = append(keys, strconv.FormatInt(k, 10))
-		case string:
-			keys = append(keys, literal(k))
-		default:
-			return fundwatch.FieldErrorf("touched", "触及对象的键须为整数或文本，实为 %T", k)
-		}
-		return nil
-	})
-	return strings.Join(keys, ", "), err
+	var n int
+	if err := e.Pool().QueryRowContext(ctx, "SELECT count(*) FROM "+name).Scan(&n); err != nil {
+		return "", err
+	}
+	if n <= maxPicked {
+		return name, nil
+	}
+	_, err = e.Pool().ExecContext(ctx, "DROP TABLE "+name)
+	return "", err
+}
+
+func (t *touchSet) make(ctx context.Context, e engine, scratch *scratchTables, query string, args ...any) (string, error) {
+	name := e.KeyTable("k" + strconv.FormatInt(t.view.db.keySets.Add(1), 10))
+	scratch.names = append(scratch.names, name)
+	_, err := e.Pool().ExecContext(ctx, "CREATE TABLE "+name+" AS "+query, args...)
+	return name, err
 }
 
 func hasColumn(r relation, name string) bool {

@@ -44,6 +44,11 @@ func (db *DB) SystemView(reason string) *View {
 func (v *View) AsOf(seq int64) *View {
 	out := *v
 	out.seq = seq
+	if v.touched != nil {
+		before := *v.touched.view
+		before.seq = seq
+		out.touched = &touchSet{view: &before, touched: v.touched.touched}
+	}
 	if seq <= 0 {
 		out.err = fundwatch.FieldErrorf("asOf", "时点须为正的装载序号")
 	}
@@ -194,6 +199,11 @@ func prependWith(text, entries string) string {
 
 // table writes what the view may see of one table: its name when that is all of it, or a SELECT.
 func (v *View) table(ctx context.Context, e engine, r relation) (text string, plain bool, err error) {
+	if v.touched != nil {
+		if text, ok, err := v.touched.source(ctx, e, r); ok || err != nil {
+			return text, false, err
+		}
+	}
 	from, err := v.source(r)
 	if err != nil {
 		return "", false, err
@@ -214,15 +224,6 @@ func (v *View) table(ctx context.Context, e engine, r relation) (text string, pl
 			masked = append(masked, ident(x.name))
 		}
 		cols = strings.Join(masked, ", ")
-	}
-	if v.touched != nil {
-		cond, err := v.touched.filter(ctx, e, r)
-		if err != nil {
-			return "", false, err
-		}
-		if cond != "" {
-			conds = append(conds, cond)
-		}
 	}
 	if v.system && len(conds) == 0 && v.seq == 0 {
 		return from, true, nil
