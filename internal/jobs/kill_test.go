@@ -63,7 +63,7 @@ func TestKilledWorkers(t *testing.T) {
 	if testing.Short() {
 		t.Skip("starts and kills processes")
 	}
-	const work, kills = 400, 12
+	const work, kills = 300, 10
 	path := filepath.Join(t.TempDir(), "store.db")
 	db, err := store.Open(t.Context(), store.Config{Path: path}, store.Options{Now: time.Now, Logger: slog.New(slog.DiscardHandler)})
 	must(t, err)

@@ -196,11 +196,12 @@ func (q *Queue) somethingDue(ctx context.Context, idle *time.Duration) (bool, er
 		if err != nil {
 			return false, err
 		}
-		if _, due := t.latest(time.UnixMilli(last), now); due {
+		next := t.next(time.UnixMilli(last))
+		if !next.IsZero() && !next.After(now) {
 			return true, nil
 		}
-		if next := t.next(now); !next.IsZero() {
-			*idle = min(*idle, max(next.Sub(now), time.Millisecond))
+		if !next.IsZero() {
+			*idle = min(*idle, next.Sub(now))
 		}
 	}
 	var next sql.NullInt64

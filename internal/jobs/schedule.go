@@ -49,24 +49,23 @@ func (s timetable) next(t time.Time) time.Time {
 	return s.times.Next(t.In(fundwatch.Shanghai()))
 }
 
-// latest is the last slot in (after, now]; ok is false when there is none.
-func (s timetable) latest(after, now time.Time) (slot time.Time, ok bool) {
-	if every, isEvery := s.times.(cron.ConstantDelaySchedule); isEvery {
-		ms := every.Delay.Milliseconds()
-		slot = time.UnixMilli(now.UnixMilli() / ms * ms)
-		return slot, slot.After(after)
-	}
-	// Step forwards from ever shorter looks back, so that years of downtime cost a few steps and not a million.
+// latest is the last slot up to now, given that first is one. Years of downtime cost a few steps and not a million:
+// it looks for slots in ever longer spans before now.
+func (s timetable) latest(first, now time.Time) time.Time {
 	for back := time.Hour; ; back *= 8 {
 		from := now.Add(-back)
-		if from.Before(after) {
-			from = after
+		if !from.After(first) {
+			from = first
 		}
+		slot := time.Time{}
 		for t := s.next(from); !t.IsZero() && !t.After(now); t = s.next(t) {
-			slot, ok = t, true
+			slot = t
 		}
-		if ok || !from.After(after) {
-			return slot, ok
+		if !slot.IsZero() {
+			return slot
+		}
+		if from.Equal(first) {
+			return first
 		}
 	}
 }
@@ -84,11 +83,11 @@ func (s timetable) tick(ctx context.Context, tx *store.Tx) (next time.Time, err 
 	if err != nil {
 		return time.Time{}, err
 	}
-	since := time.UnixMilli(last)
-	slot, due := s.latest(since, now)
-	if !due {
-		return s.next(now), nil
+	slot := s.next(time.UnixMilli(last))
+	if slot.IsZero() || slot.After(now) {
+		return slot, nil
 	}
+	slot = s.latest(slot, now)
 	at := slot.UnixMilli()
 	res, err := tx.ExecContext(ctx, `UPDATE job_schedule SET slot = ? WHERE name = ? AND slot = ?`, at, s.Name, last)
 	if err != nil {

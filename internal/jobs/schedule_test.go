@@ -36,7 +36,7 @@ func TestScheduleOnceASlot(t *testing.T) {
 		var s slots
 		var stops []func()
 		for range 2 {
-			q := b.queue(b.open(), jobs.Config{Poll: 5 * time.Minute})
+			q := b.queue(b.open(), jobs.Config{})
 			s.register(t, q, "30 2 * * *")
 			stops = append(stops, b.run(q))
 		}
