@@ -159,7 +159,7 @@ func (db *DB) writeSQL(ctx context.Context, e engine, text string) (string, erro
 
 // cutColumns takes a leading list of columns off the text behind INSERT INTO {{>NAME}}.
 func cutColumns(t template) (string, template) {
-	first := strings.TrimSpace(t.pieces[0].text)
+	first := strings.TrimLeft(t.pieces[0].text, " \t\n")
 	if !strings.HasPrefix(first, "(") {
 		return "", t
 	}
