@@ -138,7 +138,7 @@ func translate(_ huma.Context, _ string, v any) (any, error) {
 		p.Detail = "有内容不符合要求，请按提示修改后重试"
 	}
 	for _, d := range m.Errors {
-		p.Errors = append(p.Errors, ProblemField{Field: fieldOf(d.Location), Message: sayFault(d.Message)})
+		p.Errors = append(p.Errors, ProblemField{Field: fieldOf(d), Message: sayFault(d.Message)})
 	}
 	return p, nil
 }

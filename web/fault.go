@@ -1,12 +1,18 @@
 package web
 
-import "strings"
+import (
+	"strings"
 
-// fieldOf cuts the place where an input stood (body.note, query.size) down to its name.
-func fieldOf(location string) string {
-	_, field, ok := strings.Cut(location, ".")
-	if !ok {
-		return location
+	"github.com/danielgtaylor/huma/v2"
+)
+
+// fieldOf cuts the place where an input stood (body.note, query.size) down to its name. A property that is missing
+// or does not belong stands in the message, not in the place.
+func fieldOf(d *huma.ErrorDetail) string {
+	_, field, _ := strings.Cut(d.Location, ".")
+	if rest, ok := strings.CutPrefix(d.Message, "expected required property "); ok {
+		name, _, _ := strings.Cut(rest, " ")
+		return strings.TrimPrefix(field+"."+name, ".")
 	}
 	return field
 }

@@ -1,71 +1,92 @@
 package web
 
-import "fundwatch/dashboards"
+import (
+	"net/http"
 
-// table is the whole API on one page: method, path, id, what it does, the permission it needs.
+	"fundwatch/access"
+)
+
+// table is the whole API on one page: address, id, what it does, what it needs, who answers.
 func (s *Server) table() {
-	const public, signed = "public", "signed"
+	early := func(method, path, id, title string, need access.Permission) Route {
+		return Route{Method: method, Path: path, ID: id, Title: title, Need: need, early: true}
+	}
+	secret := func(method, path, id, title string, need access.Permission) Route {
+		return Route{Method: method, Path: path, ID: id, Title: title, Need: need, early: true, secret: true}
+	}
+	route := func(method, path, id, title string, need access.Permission) Route {
+		return Route{Method: method, Path: path, ID: id, Title: title, Need: need}
+	}
+	quiet := func(method, path, id, title string, need access.Permission) Route {
+		return Route{Method: method, Path: path, ID: id, Title: title, Need: need, early: true, quiet: true}
+	}
 
-	op[Nothing, Body[Meta]](s, "GET", "/meta", "get-meta", "产品、版本与就绪状态", public, nil)
-	op[LoginInput, SessionOutput](s, "POST", "/session", "login", "登录", public, nil)
-	op[SetupInput, Nothing](s, "POST", "/setup", "use-setup-link", "用一次性链接设置口令", public, nil)
-	op[Nothing, Body[Session]](s, "GET", "/session", "get-session", "当前会话", signed, nil)
-	op[Nothing, LogoutOutput](s, "DELETE", "/session", "logout", "退出", signed, nil)
-	op[PasswordInput, Nothing](s, "POST", "/session/password", "change-password", "修改本人口令", signed, nil)
-	op[Nothing, Body[Words]](s, "GET", "/words", "get-words", "各类选项", signed, nil)
-	op[Nothing, Body[List[Region]]](s, "GET", "/regions", "list-regions", "行政区划", signed, nil)
+	op(s, early("GET", "/meta", "get-meta", "产品、版本与就绪状态", Public), s.about)
+	op(s, secret("POST", "/session", "login", "登录", Public), s.login)
+	op(s, secret("POST", "/setup", "use-setup-link", "用一次性链接设置口令", Public), s.useLink)
+	op(s, early("GET", "/session", "get-session", "当前会话", Signed), s.getSession)
+	op(s, early("DELETE", "/session", "logout", "退出", Signed), s.logout)
+	op(s, secret("POST", "/session/password", "change-password", "修改本人口令", Signed), s.changePassword)
+	op(s, early("GET", "/regions", "list-regions", "行政区划", Signed), s.listRegions)
+	quietLive := quiet("GET", "/live/changes", "poll-live", "长轮询实时消息", Signed)
+	op(s, quietLive, s.poll)
+	s.add(quiet("GET", "/live", "live", "实时消息（WebSocket）", Signed))
+	s.mux.Handle(http.MethodGet+" "+prefix+"/live", s.sockets)
 
-	op[AlertListInput, Body[AlertList]](s, "GET", "/alerts", "list-alerts", "预警清单", "alert.read", nil)
-	op[Nothing, Body[AlertStats]](s, "GET", "/alerts/stats", "get-alert-stats", "预警统计", "alert.read", nil)
-	op[ExportInput, FileOutput](s, "POST", "/alerts/export", "export-alerts", "导出预警清单", "alert.export", nil)
-	op[AlertID, AlertOutput](s, "GET", "/alerts/{id}", "get-alert", "预警详情", "alert.read", nil)
-	op[ReviewInput, AlertOutput](s, "POST", "/alerts/{id}/review", "review-alert", "审核预警", "alert.review", nil)
-	op[DispatchInput, AlertOutput](s, "POST", "/alerts/{id}/dispatch", "dispatch-alert", "派发预警", "alert.dispatch", nil)
-	op[ReturnInput, AlertOutput](s, "POST", "/alerts/{id}/return", "return-alert", "退回重核", "alert.review", nil)
-	op[ConfirmInput, AlertOutput](s, "POST", "/alerts/{id}/confirm", "confirm-alert", "认定结果", "alert.confirm", nil)
-	op[SuspendInput, AlertOutput](s, "POST", "/alerts/{id}/suspend", "suspend-payment", "暂停发放", "alert.suspend", nil)
-	op[RevealInput, Body[Revealed]](s, "POST", "/alerts/{id}/reveal", "reveal-alert", "查看明文", "reveal", nil)
+	op(s, route("GET", "/tables", "list-tables", "数据表", access.DataRead), s.listTables)
+	op(s, route("GET", "/tables/{code}", "get-table", "数据表字段", access.DataRead), s.getTable)
+	op(s, route("GET", "/tables/{code}/rows", "sample-table", "数据样例（脱敏）", access.DataRead), s.sampleTable)
+	op(s, route("GET", "/loads", "list-loads", "入库批次", access.DataRead), s.listLoads)
+	op(s, route("GET", "/intake", "get-intake", "数据接入状态", access.DataRead), s.getIntake)
 
-	op[Nothing, Body[List[Rule]]](s, "GET", "/rules", "list-rules", "规则库", "rule.read", nil)
-	op[RuleID, Body[RuleDetail]](s, "GET", "/rules/{id}", "get-rule", "规则详情", "rule.read", nil)
-	op[RoundListInput, Body[List[Round]]](s, "GET", "/rounds", "list-rounds", "巡查轮次", "rule.read", nil)
-	op[RoundID, Body[RoundDetail]](s, "GET", "/rounds/{id}", "get-round", "巡查轮次详情", "rule.read", nil)
-	op[Nothing, Accepted](s, "POST", "/rounds", "start-round", "开始全量巡查", "patrol.run", nil)
+	op(s, early("GET", "/users", "list-users", "用户", access.UserRead), s.listUsers)
+	op(s, secret("POST", "/users", "create-user", "新建用户", access.UserManage), s.createUser)
+	op(s, early("GET", "/users/{id}", "get-user", "用户详情", access.UserRead), s.getUser)
+	op(s, early("PUT", "/users/{id}/roles", "set-user-roles", "提出角色授权", access.UserGrant), s.setUserRoles)
+	op(s, early("PUT", "/users/{id}/scope", "set-user-scope", "提出数据范围授权", access.UserGrant), s.setUserScope)
+	op(s, early("POST", "/users/{id}/disable", "disable-user", "停用用户", access.UserManage), s.disableUser)
+	op(s, early("POST", "/users/{id}/enable", "enable-user", "启用用户", access.UserManage), s.enableUser)
+	op(s, early("POST", "/users/{id}/unlock", "unlock-user", "解除锁定", access.UserUnlock), s.unlockUser)
+	op(s, secret("POST", "/users/{id}/reset", "reset-user", "重置口令", access.UserManage), s.resetUser)
+	op(s, early("GET", "/roles", "list-roles", "角色与权限", access.UserRead), s.listRoles)
+	op(s, early("GET", "/grants", "list-grants", "待确认授权", access.UserRead), s.listGrants)
+	op(s, early("POST", "/grants/{id}/confirm", "confirm-grant", "确认授权", access.UserConfirm), s.confirmGrant)
+	op(s, early("POST", "/grants/{id}/refuse", "refuse-grant", "驳回授权", access.UserConfirm), s.refuseGrant)
+	op(s, early("GET", "/sessions", "list-sessions", "在线会话", access.SessionEnd), s.listSessions)
+	op(s, early("POST", "/sessions/{id}/end", "end-session", "结束会话", access.SessionEnd), s.endSession)
+	op(s, early("GET", "/audit", "list-audit", "审计记录", access.AuditRead), s.listAudit)
+	op(s, early("POST", "/audit/verify", "verify-audit", "校验审计链", access.AuditRead), s.verifyAudit)
+	op(s, early("GET", "/jobs", "list-jobs", "后台任务", access.JobRead), s.listJobs)
+	op(s, early("GET", "/jobs/{id}", "get-job", "后台任务进度", Signed), s.getJob)
+	op(s, early("POST", "/jobs/{id}/retry", "retry-job", "重新执行后台任务", access.JobRetry), s.retryJob)
+	op(s, route("GET", "/screen/overview", "get-overview", "大屏总览", access.ScreenRead), s.overview)
 
-	op[Nothing, Body[List[Table]]](s, "GET", "/tables", "list-tables", "数据表", "data.read", nil)
-	op[TableCode, Body[TableDetail]](s, "GET", "/tables/{code}", "get-table", "数据表字段", "data.read", nil)
-	op[SampleInput, Body[Sheet]](s, "GET", "/tables/{code}/rows", "sample-table", "数据样例（脱敏）", "data.read", nil)
-	op[LoadListInput, Body[LoadPage]](s, "GET", "/loads", "list-loads", "入库批次", "data.read", nil)
-	op[Nothing, Body[Intake]](s, "GET", "/intake", "get-intake", "数据接入状态", "data.read", nil)
-	op[FileInput, Body[Preview]](s, "POST", "/files/preview", "preview-file", "文件入库预览", "data.import", nil)
-	op[FileInput, Body[Imported]](s, "POST", "/files", "import-file", "文件入库", "data.import", nil)
+	op[Nothing, Body[Words]](s, early("GET", "/words", "get-words", "各类选项", Signed), nil)
 
-	op[Nothing, Body[Checks]](s, "GET", "/checks", "list-checks", "校验点", "data.read", nil)
-	op[Nothing, Accepted](s, "POST", "/checks/runs", "run-checks", "运行校验", "check.run", nil)
-	op[ProblemListInput, Body[List[CheckProblem]]](s, "GET", "/checks/problems", "list-problems", "数据问题", "data.read", nil)
-	op[AssignInput, Body[CheckProblem]](s, "POST", "/checks/problems/{id}/assign", "assign-problem", "指派数据问题", "check.assign", nil)
-	op[Nothing, Body[List[Headcount]]](s, "GET", "/headcounts", "list-headcounts", "人数偏差", "data.read", nil)
-	op[HeadcountInput, Body[List[Headcount]]](s, "POST", "/headcounts", "enter-headcount", "录入年报人数", "check.assign", nil)
+	op[AlertListInput, Body[AlertList]](s, route("GET", "/alerts", "list-alerts", "预警清单", access.AlertRead), nil)
+	op[Nothing, Body[AlertStats]](s, route("GET", "/alerts/stats", "get-alert-stats", "预警统计", access.AlertRead), nil)
+	op[ExportInput, FileOutput](s, secret("POST", "/alerts/export", "export-alerts", "导出预警清单", access.AlertExport), nil)
+	op[AlertID, AlertOutput](s, route("GET", "/alerts/{id}", "get-alert", "预警详情", access.AlertRead), nil)
+	op[ReviewInput, AlertOutput](s, route("POST", "/alerts/{id}/review", "review-alert", "审核预警", access.AlertReview), nil)
+	op[DispatchInput, AlertOutput](s, route("POST", "/alerts/{id}/dispatch", "dispatch-alert", "派发预警", access.AlertDispatch), nil)
+	op[ReturnInput, AlertOutput](s, route("POST", "/alerts/{id}/return", "return-alert", "退回重核", access.AlertReview), nil)
+	op[ConfirmInput, AlertOutput](s, route("POST", "/alerts/{id}/confirm", "confirm-alert", "认定结果", access.AlertConfirm), nil)
+	op[SuspendInput, AlertOutput](s, route("POST", "/alerts/{id}/suspend", "suspend-payment", "暂停发放", access.AlertSuspend), nil)
+	op[RevealInput, Body[Revealed]](s, secret("POST", "/alerts/{id}/reveal", "reveal-alert", "查看明文", access.Reveal), nil)
 
-	op[UserListInput, Body[List[User]]](s, "GET", "/users", "list-users", "用户", "user.read", nil)
-	op[UserInput, Body[UserLink]](s, "POST", "/users", "create-user", "新建用户", "user.manage", nil)
-	op[UserID, Body[User]](s, "GET", "/users/{id}", "get-user", "用户详情", "user.read", nil)
-	op[UserRolesInput, Body[User]](s, "PUT", "/users/{id}/roles", "set-user-roles", "设置角色", "user.grant", nil)
-	op[UserScopeInput, Body[User]](s, "PUT", "/users/{id}/scope", "set-user-scope", "设置数据范围", "user.grant", nil)
-	op[UserReasonInput, Body[User]](s, "POST", "/users/{id}/disable", "disable-user", "停用用户", "user.manage", nil)
-	op[UserReasonInput, Body[User]](s, "POST", "/users/{id}/enable", "enable-user", "启用用户", "user.manage", nil)
-	op[UserReasonInput, Body[User]](s, "POST", "/users/{id}/unlock", "unlock-user", "解除锁定", "user.unlock", nil)
-	op[UserReasonInput, Body[UserLink]](s, "POST", "/users/{id}/reset", "reset-user", "重置口令", "user.manage", nil)
-	op[Nothing, Body[List[Role]]](s, "GET", "/roles", "list-roles", "角色与权限", "user.read", nil)
-	op[Nothing, Body[List[Grant]]](s, "GET", "/grants", "list-grants", "待确认授权", "user.read", nil)
-	op[GrantID, Body[User]](s, "POST", "/grants/{id}/confirm", "confirm-grant", "确认授权", "user.confirm", nil)
-	op[RefuseInput, Body[User]](s, "POST", "/grants/{id}/refuse", "refuse-grant", "驳回授权", "user.confirm", nil)
-	op[AuditInput, Body[List[AuditEntry]]](s, "GET", "/audit", "list-audit", "审计记录", "audit.read", nil)
-	op[Nothing, Body[AuditReport]](s, "POST", "/audit/verify", "verify-audit", "校验审计链", "audit.read", nil)
+	op[Nothing, Body[List[Rule]]](s, route("GET", "/rules", "list-rules", "规则库", access.RuleRead), nil)
+	op[RuleID, Body[RuleDetail]](s, route("GET", "/rules/{id}", "get-rule", "规则详情", access.RuleRead), nil)
+	op[RoundListInput, Body[List[Round]]](s, route("GET", "/rounds", "list-rounds", "巡查轮次", access.RuleRead), nil)
+	op[RoundID, Body[RoundDetail]](s, route("GET", "/rounds/{id}", "get-round", "巡查轮次详情", access.RuleRead), nil)
+	op[Nothing, Accepted](s, route("POST", "/rounds", "start-round", "开始全量巡查", access.PatrolRun), nil)
 
-	op[JobListInput, Body[List[Job]]](s, "GET", "/jobs", "list-jobs", "后台任务", "job.read", nil)
-	op[JobID, Body[Job]](s, "POST", "/jobs/{id}/retry", "retry-job", "重新执行后台任务", "job.retry", nil)
-	op[JobID, Body[Job]](s, "GET", "/jobs/{id}", "get-job", "后台任务进度", signed, nil)
-	op[ScreenInput, Body[dashboards.Overview]](s, "GET", "/screen/overview", "get-overview", "大屏总览", "screen.read", nil)
-	op[ChangesInput, Body[Changes]](s, "GET", "/live/changes", "poll-live", "长轮询", signed, nil)
+	op[FileInput, Body[Preview]](s, route("POST", "/files/preview", "preview-file", "文件入库预览", access.DataImport), nil)
+	op[FileInput, Body[Imported]](s, route("POST", "/files", "import-file", "文件入库", access.DataImport), nil)
+
+	op[Nothing, Body[Checks]](s, route("GET", "/checks", "list-checks", "校验点", access.DataRead), nil)
+	op[Nothing, Accepted](s, route("POST", "/checks/runs", "run-checks", "运行校验", access.CheckRun), nil)
+	op[ProblemListInput, Body[List[CheckProblem]]](s, route("GET", "/checks/problems", "list-problems", "数据问题", access.DataRead), nil)
+	op[AssignInput, Body[CheckProblem]](s, route("POST", "/checks/problems/{id}/assign", "assign-problem", "指派数据问题", access.CheckAssign), nil)
+	op[Nothing, Body[List[Headcount]]](s, route("GET", "/headcounts", "list-headcounts", "人数偏差", access.DataRead), nil)
+	op[HeadcountInput, Body[List[Headcount]]](s, route("POST", "/headcounts", "enter-headcount", "录入年报人数", access.CheckAssign), nil)
 }
