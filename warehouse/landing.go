@@ -163,10 +163,10 @@ func (l *lander) readOn() error {
 func (l *lander) finish() error {
 	l.done = true
 	err := l.err
-	if l.tee.err == nil { // a wrong hash or count explains a broken stream better than its symptom
+	if l.tee.err == nil {
 		_, _ = io.Copy(io.Discard, l.tee) // its error is tee.err
 		l.SHA = hex.EncodeToString(l.hash.Sum(nil))
-		err = errors.Join(l.compare(l.announced), err)
+		err = l.compare(l.announced, err)
 	}
 	if l.tee.err != nil {
 		err = l.tee.err
@@ -327,10 +327,14 @@ func checkSchema(s *arrow.Schema, r relation, older bool) error {
 	return nil
 }
 
-// compare checks what was read against what was announced.
-func (l *landed) compare(d Delivery) error {
+// compare checks what was read against what was announced. A wrong hash explains a broken stream better than its
+// symptom does.
+func (l *landed) compare(d Delivery, broken error) error {
 	if d.SHA != "" && !strings.EqualFold(d.SHA, l.SHA) {
 		return fundwatch.FieldErrorf("sha", "交付内容与摘要不符：应为 %s，实为 %s", d.SHA, l.SHA)
+	}
+	if broken != nil {
+		return broken
 	}
 	if d.Rows != l.Rows {
 		return fundwatch.FieldErrorf("rows", "交付行数不符：应为 %d，实为 %d", d.Rows, l.Rows)
@@ -349,11 +353,14 @@ func (l *landed) compare(d Delivery) error {
 
 // setAside keeps a refused file with the reason beside it.
 func (db *DB) setAside(file, id, table string, reason error) error {
-	base := filepath.Join(db.cfg.landing(), asideFolder, fmt.Sprintf("%d-%s", db.opts.Now().UnixNano(), table))
-	if err := os.Rename(file, base+".arrows"); err != nil {
-		if errors.Is(err, os.ErrNotExist) {
-			return nil
-		}
+	if _, err := os.Stat(file); errors.Is(err, os.ErrNotExist) {
+		return nil
+	}
+	f, err := os.CreateTemp(filepath.Join(db.cfg.landing(), asideFolder), table+"-*.arrows")
+	if err != nil {
+		return err
+	}
+	if err := errors.Join(f.Close(), os.Rename(file, f.Name())); err != nil {
 		return err
 	}
 	note, err := json.MarshalIndent(map[string]string{"id": id, "table": table, "reason": reason.Error(),
@@ -361,7 +368,7 @@ func (db *DB) setAside(file, id, table string, reason error) error {
 	if err != nil {
 		return err
 	}
-	return writeFile(base+".json", note)
+	return writeFile(strings.TrimSuffix(f.Name(), ".arrows")+".json", note)
 }
 
 func writeSidecar(dir string, l landed) error {
