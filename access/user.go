@@ -18,10 +18,12 @@ type NewUser struct {
 	Unit  string
 }
 
+var loginPattern = regexp.MustCompile(`^[a-z][a-z0-9._-]{2,31}$`)
+
 func (u *NewUser) check() error {
 	u.Login = strings.ToLower(strings.TrimSpace(u.Login))
 	u.Name, u.Unit = strings.TrimSpace(u.Name), strings.TrimSpace(u.Unit)
-	switch ok := regexp.MustCompile(`^[a-z][a-z0-9._-]{2,31}$`).MatchString(u.Login); {
+	switch ok := loginPattern.MatchString(u.Login); {
 	case !ok:
 		return fundwatch.FieldErrorf("login", "登录名 %q 不符合要求：3 至 32 位，以小写字母开头，只用小写字母、数字、点、横线和下划线", u.Login)
 	case u.Name == "" || utf8.RuneCountInString(u.Name) > 64:

@@ -172,6 +172,7 @@ func TestFailuresBackOffAndDie(t *testing.T) {
 		b.enqueue(jobs.Job{Kind: "fail", Key: "c", Args: map[string]int{"unknown_field": 1}})
 		stop := b.run(q)
 		time.Sleep(time.Hour)
+		synctest.Wait()
 		sec := time.Second
 		if want := []time.Duration{0, sec, 3 * sec, 7 * sec, 12 * sec}; !slices.Equal(at, want) {
 			t.Errorf("attempts at %v, want %v", at, want)
