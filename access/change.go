@@ -48,7 +48,7 @@ func (s *Service) ChangePassword(ctx context.Context, actor fundwatch.Actor, ses
 		if err := s.succeeded(ctx, tx, row.Login, actor.Address); err != nil {
 			return err
 		}
-		if err := setPassword(ctx, tx, &current, hash); err != nil {
+		if err := setPassword(ctx, tx, current.ID, hash); err != nil {
 			return err
 		}
 		return endSessions(ctx, tx, row.ID, session)
@@ -78,21 +78,23 @@ func (s *Service) acceptable(ctx context.Context, row *accountRow, password stri
 	return s.hasher.hash(ctx, password)
 }
 
-// setPassword stores the hash in the account and in its history.
-func setPassword(ctx context.Context, tx *store.Tx, r *accountRow, hash string) error {
-	r.Password, r.PasswordAt, r.MustChange = hash, tx.Now().UnixMilli(), 0
-	if err := save(ctx, tx, r); err != nil {
+// setPassword stores the hash in the account and in its history. It makes no new revision: administrators do not
+// meet the person at his own password.
+func setPassword(ctx context.Context, tx *store.Tx, id, hash string) error {
+	_, err := tx.ExecContext(ctx, `UPDATE account SET password = ?, password_at = ?, must_change = 0 WHERE id = ?`,
+		hash, tx.Now().UnixMilli(), id)
+	if err != nil {
 		return err
 	}
 	var last int64
-	err := tx.QueryRowContext(ctx, `SELECT COALESCE(MAX(seq), 0) FROM account_password WHERE account_id = ?`, r.ID).Scan(&last)
+	err = tx.QueryRowContext(ctx, `SELECT COALESCE(MAX(seq), 0) FROM account_password WHERE account_id = ?`, id).Scan(&last)
 	if err != nil {
 		return err
 	}
-	_, err = tx.ExecContext(ctx, `INSERT INTO account_password (account_id, seq, password) VALUES (?, ?, ?)`, r.ID, last+1, hash)
+	_, err = tx.ExecContext(ctx, `INSERT INTO account_password (account_id, seq, password) VALUES (?, ?, ?)`, id, last+1, hash)
 	if err != nil {
 		return err
 	}
-	_, err = tx.ExecContext(ctx, `DELETE FROM account_password WHERE account_id = ? AND seq <= ?`, r.ID, last+1-passwordHistory)
+	_, err = tx.ExecContext(ctx, `DELETE FROM account_password WHERE account_id = ? AND seq <= ?`, id, last+1-passwordHistory)
 	return err
 }

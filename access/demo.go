@@ -95,7 +95,10 @@ func (s *Service) seedOne(ctx context.Context, tx *store.Tx, p demoPlan, hash st
 		return err
 	}
 	row.Disabled = 0
-	if err := setPassword(ctx, tx, &row, hash); err != nil {
+	if err := save(ctx, tx, &row); err != nil {
+		return err
+	}
+	if err := setPassword(ctx, tx, row.ID, hash); err != nil {
 		return err
 	}
 	if err := endSessions(ctx, tx, row.ID, ""); err != nil {

@@ -71,7 +71,7 @@ func (s *Service) UseLink(ctx context.Context, token, password, address string) 
 		if current.Disabled == 1 {
 			return errLink()
 		}
-		return setPassword(ctx, tx, &current, hash)
+		return setPassword(ctx, tx, current.ID, hash)
 	})
 }
 
