@@ -10,7 +10,7 @@ export type Problem = Schemas['Problem']
  */
 async function send(request: Request): Promise<Response> {
   if (request.method === 'GET') return fetch(request)
-  request.headers.set('Idempotency-Key', newKey())
+  for (const [name, value] of Object.entries(writeHeaders())) request.headers.set(name, value)
   const again = request.clone()
   try {
     return await fetch(request)
@@ -19,6 +19,11 @@ async function send(request: Request): Promise<Response> {
     await new Promise((r) => setTimeout(r, 800))
     return fetch(again)
   }
+}
+
+/** What every write carries besides: a header that no foreign page can set, and the key. */
+function writeHeaders(): Record<string, string> {
+  return { 'X-Fundwatch': '1', 'Idempotency-Key': newKey() }
 }
 
 /** randomUUID exists only on https and localhost; a workbench on plain http in an intranet needs a key too. */
@@ -90,7 +95,7 @@ export async function ok<T>(asked: Promise<Answer<T>>): Promise<T> {
 /** Reads the problem of a failed response. */
 export function failure(response: Response, body: unknown): ApiError {
   const p = (typeof body === 'object' && body !== null ? body : {}) as Partial<Problem>
-  if (response.status === 401 && p.code !== 'bad_credentials') lost()
+  if (response.status === 401) lost()
   return new ApiError({ ...p, status: response.status, detail: p.detail || `服务器返回了意外的结果（${response.status}），请稍后重试` })
 }
 
@@ -100,6 +105,7 @@ export function upload<T>(path: string, form: FormData, progress: (share: number
     const x = new XMLHttpRequest()
     x.open('POST', `/api/v1${path}`)
     x.responseType = 'json'
+    x.setRequestHeader('X-Fundwatch', '1')
     x.upload.onprogress = (e) => e.lengthComputable && progress(e.loaded / e.total)
     x.onerror = () => reject(ApiError.from(undefined))
     x.onload = () => {
@@ -115,7 +121,8 @@ export async function download(path: string, body: unknown, fallbackName: string
   let response: Response
   try {
     response = await fetch(`/api/v1${path}`, {
-      method: 'POST', credentials: 'same-origin', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(body),
+      method: 'POST', credentials: 'same-origin', body: JSON.stringify(body),
+      headers: { 'Content-Type': 'application/json', ...writeHeaders() },
     })
   } catch (e) {
     throw ApiError.from(e)

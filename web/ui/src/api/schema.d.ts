@@ -310,6 +310,57 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/grants": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** 待确认授权 */
+        get: operations["list-grants"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/grants/{id}/confirm": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** 确认授权 */
+        post: operations["confirm-grant"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/grants/{id}/refuse": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** 驳回授权 */
+        post: operations["refuse-grant"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/headcounts": {
         parameters: {
             query?: never;
@@ -345,6 +396,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/jobs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** 后台任务 */
+        get: operations["list-jobs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/jobs/{id}": {
         parameters: {
             query?: never;
@@ -362,6 +430,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/jobs/{id}/retry": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** 重新执行后台任务 */
+        post: operations["retry-job"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/live/changes": {
         parameters: {
             query?: never;
@@ -369,7 +454,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** 长轮询 */
+        /** 长轮询实时消息 */
         get: operations["poll-live"];
         put?: never;
         post?: never;
@@ -569,6 +654,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** 在线会话 */
+        get: operations["list-sessions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/sessions/{id}/end": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** 结束会话 */
+        post: operations["end-session"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/setup": {
         parameters: {
             query?: never;
@@ -731,7 +850,7 @@ export interface paths {
             cookie?: never;
         };
         get?: never;
-        /** 设置角色 */
+        /** 提出角色授权 */
         put: operations["set-user-roles"];
         post?: never;
         delete?: never;
@@ -748,7 +867,7 @@ export interface paths {
             cookie?: never;
         };
         get?: never;
-        /** 设置数据范围 */
+        /** 提出数据范围授权 */
         put: operations["set-user-scope"];
         post?: never;
         delete?: never;
@@ -1028,21 +1147,27 @@ export interface components {
             action: string;
             actionName: string;
             actor: string;
-            actorName: string;
             address: string;
             /** Format: date-time */
             at: string;
             detail: {
                 [key: string]: string;
             };
-            hash: string;
             object: string;
             outcome: string;
             reason: string;
+            roles: components["schemas"]["Choice"][];
             /** Format: int64 */
             seq: number;
         };
         AuditReport: {
+            /**
+             * Format: int64
+             * @description Signed points of the chain
+             */
+            anchors: number;
+            /** Format: date-time */
+            checkedAt: string;
             /** Format: int64 */
             entries: number;
             /** @description What is wrong and at which entry, in Chinese; empty when whole */
@@ -1052,10 +1177,6 @@ export interface components {
              * @description Sequence of the first entry at fault
              */
             faultAt: number;
-            /** Format: date-time */
-            first?: string;
-            /** Format: date-time */
-            last?: string;
             ok: boolean;
         };
         Basis: {
@@ -1281,6 +1402,19 @@ export interface components {
             /** Format: int64 */
             Size: number;
         };
+        Grant: {
+            id: string;
+            /** @enum {string} */
+            kind: "roles" | "scope";
+            login: string;
+            /** Format: date-time */
+            madeAt: string;
+            makerName: string;
+            name: string;
+            roles: components["schemas"]["Choice"][];
+            scope: components["schemas"]["Reach"];
+            userId: string;
+        };
         Headcount: {
             /** Format: int64 */
             counted: number;
@@ -1376,7 +1510,7 @@ export interface components {
             /** Format: date-time */
             startedAt?: string;
             /** @enum {string} */
-            state: "waiting" | "running" | "retrying" | "done" | "dead";
+            state: "waiting" | "running" | "done" | "dead";
             stateName: string;
             /** @description What it is doing, in Chinese */
             step: string;
@@ -1486,6 +1620,20 @@ export interface components {
             /** Format: int64 */
             total: number;
         };
+        ListGrant: {
+            /**
+             * Format: date-time
+             * @description Business time up to which the rows are complete
+             */
+            asOf?: string;
+            items: components["schemas"]["Grant"][];
+            /** Format: int64 */
+            page: number;
+            /** Format: int64 */
+            size: number;
+            /** Format: int64 */
+            total: number;
+        };
         ListHeadcount: {
             /**
              * Format: date-time
@@ -1500,13 +1648,27 @@ export interface components {
             /** Format: int64 */
             total: number;
         };
-        ListLoad: {
+        ListJob: {
             /**
              * Format: date-time
              * @description Business time up to which the rows are complete
              */
             asOf?: string;
-            items: components["schemas"]["Load"][];
+            items: components["schemas"]["Job"][];
+            /** Format: int64 */
+            page: number;
+            /** Format: int64 */
+            size: number;
+            /** Format: int64 */
+            total: number;
+        };
+        ListOpenSession: {
+            /**
+             * Format: date-time
+             * @description Business time up to which the rows are complete
+             */
+            asOf?: string;
+            items: components["schemas"]["OpenSession"][];
             /** Format: int64 */
             page: number;
             /** Format: int64 */
@@ -1614,7 +1776,7 @@ export interface components {
             /** Format: date-time */
             now?: string;
             /** @enum {string} */
-            op: "hello" | "ev" | "snap" | "resync" | "ping" | "err";
+            op: "hello" | "ev" | "skip" | "resync" | "ping" | "err";
             problem?: components["schemas"]["Problem"];
             reason?: string;
             /**
@@ -1622,7 +1784,7 @@ export interface components {
              * @description Grows by topic, assigned where the event is stored
              */
             seq?: number;
-            /** @description alerts, intake, rounds, jobs, progress */
+            /** @description alerts, intake, rounds, progress */
             t?: string;
             /** Format: date-time */
             ts?: string;
@@ -1641,8 +1803,6 @@ export interface components {
             deletes: number;
             /** Format: int64 */
             inserts: number;
-            /** @description Counts and sums agree with what the sender said */
-            level: boolean;
             /** Format: int64 */
             rows: number;
             /** Format: int64 */
@@ -1653,6 +1813,14 @@ export interface components {
             tableName: string;
             /** Format: int64 */
             updates: number;
+        };
+        LoadPage: {
+            items: components["schemas"]["Load"][];
+            /**
+             * Format: int64
+             * @description Value of before for what follows; 0 when nothing does
+             */
+            next: number;
         };
         LoginInputBody: {
             login: string;
@@ -1708,6 +1876,17 @@ export interface components {
             /** @description Every part is ready */
             ready: boolean;
             version: string;
+        };
+        OpenSession: {
+            address: string;
+            agent: string;
+            id: string;
+            login: string;
+            /** Format: date-time */
+            madeAt: string;
+            name: string;
+            /** Format: date-time */
+            seenAt: string;
         };
         Overview: {
             /**
@@ -1885,6 +2064,9 @@ export interface components {
         Reach: {
             lines: components["schemas"]["Choice"][];
             regions: components["schemas"]["Place"][];
+        };
+        RefuseInputBody: {
+            reason: string;
         };
         Region: {
             code: string;
@@ -2159,6 +2341,9 @@ export interface components {
             scope: components["schemas"]["Reach"];
             user: components["schemas"]["Person"];
         };
+        SessionEndInputBody: {
+            reason: string;
+        };
         SetupInputBody: {
             password: string;
             /** @description From the link's fragment; it never stands in an address */
@@ -2337,11 +2522,15 @@ export interface components {
             login: string;
             mustChange: boolean;
             name: string;
+            /** @description The one-time link has not been used yet */
+            noPassword: boolean;
             /** Format: int64 */
             rev: number;
             roles: components["schemas"]["Choice"][];
             scope: components["schemas"]["Reach"];
             unit: string;
+            /** @description Proposed and not yet confirmed */
+            waiting: components["schemas"]["Grant"][];
         };
         UserInputBody: {
             login: string;
@@ -2349,9 +2538,14 @@ export interface components {
             unit: string;
         };
         UserLink: {
+            /** Format: date-time */
+            expiresAt: string;
             /** @description Shown once: hand it to the person */
             link: string;
             user: components["schemas"]["User"];
+        };
+        UserReasonInputBody: {
+            reason: string;
         };
         UserRolesInputBody: {
             /** Format: int64 */
@@ -2390,12 +2584,12 @@ export interface operations {
     "list-alerts": {
         parameters: {
             query?: {
-                state?: string[] | null;
-                severity?: string[] | null;
-                line?: string[] | null;
+                state?: string[];
+                severity?: string[];
+                line?: string[];
                 /** @description The region and all below it */
                 region?: string;
-                rule?: string[] | null;
+                rule?: string[];
                 /** @description Only those still to be acted on */
                 open?: boolean;
                 /** @description Only those past their deadline */
@@ -2427,7 +2621,7 @@ export interface operations {
                     "application/json": components["schemas"]["AlertList"];
                 };
             };
-            /** @description Internal Server Error */
+            /** @description Problem */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -2462,7 +2656,7 @@ export interface operations {
                     "application/json": string;
                 };
             };
-            /** @description Internal Server Error */
+            /** @description Problem */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -2491,7 +2685,7 @@ export interface operations {
                     "application/json": components["schemas"]["AlertStats"];
                 };
             };
-            /** @description Internal Server Error */
+            /** @description Problem */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -2523,7 +2717,7 @@ export interface operations {
                     "application/json": components["schemas"]["AlertDetail"];
                 };
             };
-            /** @description Internal Server Error */
+            /** @description Problem */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -2559,7 +2753,7 @@ export interface operations {
                     "application/json": components["schemas"]["AlertDetail"];
                 };
             };
-            /** @description Internal Server Error */
+            /** @description Problem */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -2595,7 +2789,7 @@ export interface operations {
                     "application/json": components["schemas"]["AlertDetail"];
                 };
             };
-            /** @description Internal Server Error */
+            /** @description Problem */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -2631,7 +2825,7 @@ export interface operations {
                     "application/json": components["schemas"]["AlertDetail"];
                 };
             };
-            /** @description Internal Server Error */
+            /** @description Problem */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -2666,7 +2860,7 @@ export interface operations {
                     "application/json": components["schemas"]["Revealed"];
                 };
             };
-            /** @description Internal Server Error */
+            /** @description Problem */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -2702,7 +2896,7 @@ export interface operations {
                     "application/json": components["schemas"]["AlertDetail"];
                 };
             };
-            /** @description Internal Server Error */
+            /** @description Problem */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -2738,7 +2932,7 @@ export interface operations {
                     "application/json": components["schemas"]["AlertDetail"];
                 };
             };
-            /** @description Internal Server Error */
+            /** @description Problem */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -2778,7 +2972,7 @@ export interface operations {
                     "application/json": components["schemas"]["ListAuditEntry"];
                 };
             };
-            /** @description Internal Server Error */
+            /** @description Problem */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -2807,7 +3001,7 @@ export interface operations {
                     "application/json": components["schemas"]["AuditReport"];
                 };
             };
-            /** @description Internal Server Error */
+            /** @description Problem */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -2836,7 +3030,7 @@ export interface operations {
                     "application/json": components["schemas"]["Checks"];
                 };
             };
-            /** @description Internal Server Error */
+            /** @description Problem */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -2873,7 +3067,7 @@ export interface operations {
                     "application/json": components["schemas"]["ListCheckProblem"];
                 };
             };
-            /** @description Internal Server Error */
+            /** @description Problem */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -2908,7 +3102,7 @@ export interface operations {
                     "application/json": components["schemas"]["CheckProblem"];
                 };
             };
-            /** @description Internal Server Error */
+            /** @description Problem */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -2938,7 +3132,7 @@ export interface operations {
                     "application/json": components["schemas"]["Job"];
                 };
             };
-            /** @description Internal Server Error */
+            /** @description Problem */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -2965,7 +3159,7 @@ export interface operations {
                      */
                     file: string;
                     /** @description JSON object: heading of the file to code of the column; without it headings are matched by name */
-                    mapping: string;
+                    mapping?: string;
                     table: string;
                 };
             };
@@ -2980,7 +3174,7 @@ export interface operations {
                     "application/json": components["schemas"]["Imported"];
                 };
             };
-            /** @description Internal Server Error */
+            /** @description Problem */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -3007,7 +3201,7 @@ export interface operations {
                      */
                     file: string;
                     /** @description JSON object: heading of the file to code of the column; without it headings are matched by name */
-                    mapping: string;
+                    mapping?: string;
                     table: string;
                 };
             };
@@ -3022,7 +3216,102 @@ export interface operations {
                     "application/json": components["schemas"]["Preview"];
                 };
             };
-            /** @description Internal Server Error */
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-grants": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListGrant"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "confirm-grant": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["User"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "refuse-grant": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RefuseInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["User"];
+                };
+            };
+            /** @description Problem */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -3051,7 +3340,7 @@ export interface operations {
                     "application/json": components["schemas"]["ListHeadcount"];
                 };
             };
-            /** @description Internal Server Error */
+            /** @description Problem */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -3084,7 +3373,7 @@ export interface operations {
                     "application/json": components["schemas"]["ListHeadcount"];
                 };
             };
-            /** @description Internal Server Error */
+            /** @description Problem */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -3113,7 +3402,43 @@ export interface operations {
                     "application/json": components["schemas"]["Intake"];
                 };
             };
-            /** @description Internal Server Error */
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-jobs": {
+        parameters: {
+            query?: {
+                /** @description Page, from 1 */
+                page?: number;
+                /** @description Rows a page */
+                size?: number;
+                kind?: string;
+                state?: "waiting" | "running" | "done" | "dead" | "";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListJob"];
+                };
+            };
+            /** @description Problem */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -3144,7 +3469,38 @@ export interface operations {
                     "application/json": components["schemas"]["Job"];
                 };
             };
-            /** @description Internal Server Error */
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "retry-job": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Job"];
+                };
+            };
+            /** @description Problem */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -3159,7 +3515,7 @@ export interface operations {
         parameters: {
             query: {
                 /** @description topic:after, joined by commas: alerts:1042,rounds:-1 */
-                topics: string[] | null;
+                topics: string[];
                 epoch?: string;
                 /** @description Seconds to wait when nothing is new */
                 wait?: number;
@@ -3179,7 +3535,7 @@ export interface operations {
                     "application/json": components["schemas"]["Changes"];
                 };
             };
-            /** @description Internal Server Error */
+            /** @description Problem */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -3193,11 +3549,10 @@ export interface operations {
     "list-loads": {
         parameters: {
             query?: {
-                /** @description Page, from 1 */
-                page?: number;
-                /** @description Rows a page */
-                size?: number;
                 table?: string;
+                /** @description Only loads before this sequence: the next page */
+                before?: number;
+                size?: number;
             };
             header?: never;
             path?: never;
@@ -3211,10 +3566,10 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ListLoad"];
+                    "application/json": components["schemas"]["LoadPage"];
                 };
             };
-            /** @description Internal Server Error */
+            /** @description Problem */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -3243,7 +3598,7 @@ export interface operations {
                     "application/json": components["schemas"]["Meta"];
                 };
             };
-            /** @description Internal Server Error */
+            /** @description Problem */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -3272,7 +3627,7 @@ export interface operations {
                     "application/json": components["schemas"]["ListRegion"];
                 };
             };
-            /** @description Internal Server Error */
+            /** @description Problem */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -3301,7 +3656,7 @@ export interface operations {
                     "application/json": components["schemas"]["ListRole"];
                 };
             };
-            /** @description Internal Server Error */
+            /** @description Problem */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -3336,7 +3691,7 @@ export interface operations {
                     "application/json": components["schemas"]["ListRound"];
                 };
             };
-            /** @description Internal Server Error */
+            /** @description Problem */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -3366,7 +3721,7 @@ export interface operations {
                     "application/json": components["schemas"]["Job"];
                 };
             };
-            /** @description Internal Server Error */
+            /** @description Problem */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -3397,7 +3752,7 @@ export interface operations {
                     "application/json": components["schemas"]["RoundDetail"];
                 };
             };
-            /** @description Internal Server Error */
+            /** @description Problem */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -3426,7 +3781,7 @@ export interface operations {
                     "application/json": components["schemas"]["ListRule"];
                 };
             };
-            /** @description Internal Server Error */
+            /** @description Problem */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -3457,7 +3812,7 @@ export interface operations {
                     "application/json": components["schemas"]["RuleDetail"];
                 };
             };
-            /** @description Internal Server Error */
+            /** @description Problem */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -3488,7 +3843,7 @@ export interface operations {
                     "application/json": components["schemas"]["Overview"];
                 };
             };
-            /** @description Internal Server Error */
+            /** @description Problem */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -3517,7 +3872,7 @@ export interface operations {
                     "application/json": components["schemas"]["Session"];
                 };
             };
-            /** @description Internal Server Error */
+            /** @description Problem */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -3531,7 +3886,10 @@ export interface operations {
     login: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Shown in the list of sessions */
+                "User-Agent"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -3551,7 +3909,7 @@ export interface operations {
                     "application/json": components["schemas"]["Session"];
                 };
             };
-            /** @description Internal Server Error */
+            /** @description Problem */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -3580,7 +3938,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description Internal Server Error */
+            /** @description Problem */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -3611,7 +3969,72 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description Internal Server Error */
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-sessions": {
+        parameters: {
+            query?: {
+                /** @description Id of an account; without it those of all */
+                user?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListOpenSession"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "end-session": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SessionEndInputBody"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Problem */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -3642,7 +4065,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description Internal Server Error */
+            /** @description Problem */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -3671,7 +4094,7 @@ export interface operations {
                     "application/json": components["schemas"]["ListTable"];
                 };
             };
-            /** @description Internal Server Error */
+            /** @description Problem */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -3702,7 +4125,7 @@ export interface operations {
                     "application/json": components["schemas"]["TableDetail"];
                 };
             };
-            /** @description Internal Server Error */
+            /** @description Problem */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -3738,7 +4161,7 @@ export interface operations {
                     "application/json": components["schemas"]["Sheet"];
                 };
             };
-            /** @description Internal Server Error */
+            /** @description Problem */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -3775,7 +4198,7 @@ export interface operations {
                     "application/json": components["schemas"]["ListUser"];
                 };
             };
-            /** @description Internal Server Error */
+            /** @description Problem */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -3808,7 +4231,7 @@ export interface operations {
                     "application/json": components["schemas"]["UserLink"];
                 };
             };
-            /** @description Internal Server Error */
+            /** @description Problem */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -3839,7 +4262,7 @@ export interface operations {
                     "application/json": components["schemas"]["User"];
                 };
             };
-            /** @description Internal Server Error */
+            /** @description Problem */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -3859,7 +4282,11 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody?: never;
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UserReasonInputBody"];
+            };
+        };
         responses: {
             /** @description OK */
             200: {
@@ -3870,7 +4297,7 @@ export interface operations {
                     "application/json": components["schemas"]["User"];
                 };
             };
-            /** @description Internal Server Error */
+            /** @description Problem */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -3890,7 +4317,11 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody?: never;
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UserReasonInputBody"];
+            };
+        };
         responses: {
             /** @description OK */
             200: {
@@ -3901,7 +4332,7 @@ export interface operations {
                     "application/json": components["schemas"]["User"];
                 };
             };
-            /** @description Internal Server Error */
+            /** @description Problem */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -3921,7 +4352,11 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody?: never;
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UserReasonInputBody"];
+            };
+        };
         responses: {
             /** @description OK */
             200: {
@@ -3932,7 +4367,7 @@ export interface operations {
                     "application/json": components["schemas"]["UserLink"];
                 };
             };
-            /** @description Internal Server Error */
+            /** @description Problem */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -3967,7 +4402,7 @@ export interface operations {
                     "application/json": components["schemas"]["User"];
                 };
             };
-            /** @description Internal Server Error */
+            /** @description Problem */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -4002,7 +4437,7 @@ export interface operations {
                     "application/json": components["schemas"]["User"];
                 };
             };
-            /** @description Internal Server Error */
+            /** @description Problem */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -4022,7 +4457,11 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody?: never;
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UserReasonInputBody"];
+            };
+        };
         responses: {
             /** @description OK */
             200: {
@@ -4033,7 +4472,7 @@ export interface operations {
                     "application/json": components["schemas"]["User"];
                 };
             };
-            /** @description Internal Server Error */
+            /** @description Problem */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -4062,7 +4501,7 @@ export interface operations {
                     "application/json": components["schemas"]["Words"];
                 };
             };
-            /** @description Internal Server Error */
+            /** @description Problem */
             default: {
                 headers: {
                     [name: string]: unknown;

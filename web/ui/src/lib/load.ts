@@ -15,14 +15,16 @@ export interface Load<T> {
 export function useLoad<T>(read: (signal: AbortSignal) => Promise<T>, sources: WatchSource[] = []): Load<T> {
   let turn = 0
   let control: AbortController | undefined
+  let again: ReturnType<typeof setTimeout> | undefined
   const load = reactive({ data: undefined, state: 'loading', busy: false, error: undefined, reload }) as Load<T>
 
   async function reload(quiet = false): Promise<void> {
     const mine = ++turn
     control?.abort()
+    clearTimeout(again)
     control = new AbortController()
     load.busy = true
-    if (load.state === 'failed') load.state = 'loading'
+    if (load.state === 'failed' && !quiet) load.state = 'loading'
     try {
       const data = await read(control.signal)
       if (mine !== turn) return
@@ -33,6 +35,9 @@ export function useLoad<T>(read: (signal: AbortSignal) => Promise<T>, sources: W
       if (mine !== turn) return
       load.error = ApiError.from(e)
       if (!quiet || load.data === undefined) load.state = 'failed'
+      // A part that is still starting says when to come back; nobody should have to press a button for that.
+      const wait = load.error.problem.retryAfter
+      if (load.error.status === 503 && wait) again = setTimeout(() => void reload(true), wait * 1000)
     } finally {
       if (mine === turn) load.busy = false
     }
@@ -42,6 +47,7 @@ export function useLoad<T>(read: (signal: AbortSignal) => Promise<T>, sources: W
   onScopeDispose(() => {
     turn++
     control?.abort()
+    clearTimeout(again)
   })
   void reload()
   return load
