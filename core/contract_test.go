@@ -8,10 +8,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/goccy/go-yaml"
+
 	"fundwatch"
 	"fundwatch/core"
-
-	"github.com/goccy/go-yaml"
 )
 
 // document is the part of OpenAPI that these tests read.

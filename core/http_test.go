@@ -17,13 +17,13 @@ import (
 	"testing/synctest"
 	"time"
 
-	"fundwatch"
-	"fundwatch/core"
-
 	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/arrow/array"
 	"github.com/apache/arrow-go/v18/arrow/ipc"
 	"github.com/apache/arrow-go/v18/arrow/memory"
+
+	"fundwatch"
+	"fundwatch/core"
 )
 
 const token = "s3cret-token-of-the-workbench"

@@ -11,12 +11,12 @@ import (
 	"testing"
 	"testing/iotest"
 
-	"fundwatch"
-
 	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/arrow/array"
 	"github.com/apache/arrow-go/v18/arrow/ipc"
 	"github.com/apache/arrow-go/v18/arrow/memory"
+
+	"fundwatch"
 )
 
 func sampleStream(tb testing.TB, rows ...int) []byte {

@@ -10,9 +10,9 @@ import (
 	"strings"
 	"testing"
 
-	"fundwatch/core"
-
 	"github.com/goccy/go-yaml"
+
+	"fundwatch/core"
 )
 
 // contract is openapi.yaml for looking things up.

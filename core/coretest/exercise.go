@@ -10,7 +10,6 @@ import (
 	"context"
 	"errors"
 	"testing"
-	"time"
 
 	"fundwatch"
 	"fundwatch/core"
@@ -162,12 +161,8 @@ func (s *suite) errors(t *testing.T) {
 	}
 	gone, cancel := context.WithCancel(ctx)
 	cancel()
-	start := time.Now()
 	if _, err := s.Client.Feeds(gone); fundwatch.CodeOf(err) != fundwatch.Unavailable || !errors.Is(err, context.Canceled) {
 		t.Errorf("a call given up: want Unavailable because of the context, got %v", err)
-	}
-	if time.Since(start) > 5*time.Second {
-		t.Error("a call given up took its time")
 	}
 }
 

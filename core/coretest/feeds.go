@@ -7,11 +7,11 @@ import (
 	"maps"
 	"testing"
 
-	"fundwatch/core"
-
 	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/arrow/array"
 	"github.com/apache/arrow-go/v18/arrow/ipc"
+
+	"fundwatch/core"
 )
 
 func (s *suite) feeds(t *testing.T) {

@@ -1,12 +1,12 @@
 package coretest
 
 import (
+	"crypto/rand"
 	"encoding/json"
 	"fmt"
 	"net/http"
 	"slices"
 	"testing"
-	"time"
 
 	"fundwatch"
 	"fundwatch/core"
@@ -19,11 +19,12 @@ func (s *suite) order(t *testing.T, kind core.DirectiveKind) core.Directive {
 		t.Skip("the target may not be given orders")
 	}
 	row := s.firstRow(t, "AC01")
+	page, _ := s.readPage(t, "AC01", "")
 	return core.Directive{
-		ID: fmt.Sprintf("coretest-%s-%d", kind, time.Now().UnixNano()), Kind: kind,
+		ID: fmt.Sprintf("coretest-%s-%s", kind, rand.Text()), Kind: kind,
 		Subject: fundwatch.Subject{Kind: fundwatch.SubjectPerson, ID: row["AAC001"]},
 		Region:  fundwatch.Region(row["AAB301"]), Line: "110", Reason: "接口一致性检验", Amount: 12345,
-		Deadline: time.Now().AddDate(0, 0, 10).Truncate(time.Second),
+		Deadline: page.AsOf.AddDate(0, 1, 0),
 		Items:    map[string]string{core.ItemRule: "QY-047", core.ItemMonths: "202609,202610"},
 	}
 }
