@@ -37,6 +37,10 @@ func (l *Log) signature(s sign) string {
 func (l *Log) advance(s sign) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	if s.Seq <= l.head {
+		return // two commits were signed in the other order; the newer one speaks for both
+	}
+	l.head = s.Seq
 	s.Sign = l.signature(s)
 	line, err := json.Marshal(s)
 	if err == nil {

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -131,6 +132,26 @@ func TestRollbackLeavesNoEntry(t *testing.T) {
 	fill(t, l, db, 2)
 	if r := verify(t, l); !r.OK() || r.Entries != 5 {
 		t.Fatalf("%+v", r)
+	}
+}
+
+func TestManyAtOnce(t *testing.T) {
+	db := storetest.Open(t)
+	l := openLog(t, db, audit.Config{AnchorEvery: 3})
+	var wg sync.WaitGroup
+	const writers, each = 8, 15
+	for range writers {
+		wg.Go(func() {
+			for range each {
+				if err := l.Record(t.Context(), audit.Entry{Actor: clerk(), Action: "person.read"}); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	wg.Wait()
+	if r := verify(t, l); !r.OK() || r.Entries != writers*each || r.Head != r.Entries {
+		t.Errorf("%+v", r)
 	}
 }
 

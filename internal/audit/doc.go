@@ -6,6 +6,9 @@
 // deleted, swapped or cut off. The key is a file readable by its owner alone. What the chain cannot show is a
 // store and both files set back together to an earlier state: for that, copy the anchor file off the host.
 //
+// Whoever restores the store from a back-up keeps the present head and anchors elsewhere and puts those of the
+// back-up in their place; otherwise Verify rightly says that the entries since then are gone.
+//
 // It never changes or deletes an entry, and never holds an identity number: callers put ids of objects, not the
 // persons' own numbers, into Object and Detail.
 package audit

@@ -61,7 +61,8 @@ type Log struct {
 	key   []byte
 	keyID string
 
-	mu       sync.Mutex // guards the files
+	mu       sync.Mutex // guards the files and what follows
+	head     int64      // the newest entry this process signed
 	anchored sign
 }
 
