@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"hash/fnv"
+	"strconv"
+	"strings"
 	"time"
 
 	"fundwatch"
@@ -56,14 +58,14 @@ func (s *Server) work(ctx context.Context) error {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		if err := s.advance(status); err != nil {
+		if err := s.advance(ctx, status); err != nil {
 			faults = append(faults, fmt.Errorf("directive %s: %w", status.Directive.ID, err))
 		}
 	}
 	return errors.Join(faults...)
 }
 
-func (s *Server) advance(status core.DirectiveStatus) error {
+func (s *Server) advance(ctx context.Context, status core.DirectiveStatus) error {
 	d := status.Directive
 	switch d.Kind {
 	case core.Suspend:
@@ -84,7 +86,7 @@ func (s *Server) advance(status core.DirectiveStatus) error {
 	if !s.due(d.ID) {
 		return nil
 	}
-	return s.answer(d)
+	return s.answer(ctx, d)
 }
 
 // carriedOut ends a directive that the core itself carries out.
@@ -102,8 +104,7 @@ func (s *Server) carriedOut(d core.Directive, err error, message string) error {
 
 // due says whether the agency has had its time.
 func (s *Server) due(id string) bool {
-	course := s.ledger.course(id)
-	received := course[0].At
+	received := s.ledger.received(id)
 	if !businessDay(s.o.Province.Today()).Before(businessDay(received).AddDate(0, 0, s.o.Conduct.days(id))) {
 		return true
 	}
@@ -126,8 +127,12 @@ func businessDay(t time.Time) time.Time {
 }
 
 // answer ends a verification: mostly with what is so, sometimes with what is convenient.
-func (s *Server) answer(d core.Directive) error {
-	a := s.o.Province.Judge(d.Subject, d.Items[core.ItemRule])
+func (s *Server) answer(ctx context.Context, d core.Directive) error {
+	subject, err := s.meant(ctx, d)
+	if err != nil {
+		return err
+	}
+	a := s.o.Province.Judge(subject, d.Items[core.ItemRule])
 	slip := s.o.Conduct.chance(d.ID, "careless")
 	if slip < s.o.Conduct.Careless/2 {
 		a = core.Answer{Problem: !a.Problem}
@@ -137,6 +142,29 @@ func (s *Server) answer(d core.Directive) error {
 		a.Evidence = []string{}
 	}
 	return s.ledger.change(core.DirectiveStatus{Directive: d, State: core.Answered, Message: "核查结果已反馈", Answer: &a, At: a.At})
+}
+
+// meant is whom the directive is about in the core's own terms. The workbench knows accounts by a pseudonym only, so
+// an account is the one in the first evidence row that names one.
+func (s *Server) meant(ctx context.Context, d core.Directive) (fundwatch.Subject, error) {
+	if d.Subject.Kind != fundwatch.SubjectAccount {
+		return d.Subject, nil
+	}
+	for ref := range strings.SplitSeq(d.Items[core.ItemRows], ",") {
+		table, text, _ := strings.Cut(strings.TrimSpace(ref), ":")
+		rid, err := strconv.ParseInt(text, 10, 64)
+		if _, known := s.tables[table]; err != nil || !known {
+			continue
+		}
+		row, err := s.profiles.row(ctx, table, rid)
+		if err != nil {
+			return d.Subject, err
+		}
+		if account := row["AAE010"]; account != "" {
+			return fundwatch.Subject{Kind: fundwatch.SubjectAccount, ID: account}, nil
+		}
+	}
+	return d.Subject, nil
 }
 
 // complete fills in what the province leaves to the agency: who looked, what was got back, the papers.

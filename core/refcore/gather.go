@@ -8,8 +8,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"slices"
+	"strconv"
 	"sync"
 
 	"github.com/apache/arrow-go/v18/arrow"
@@ -72,7 +74,7 @@ func (p *profiler) gather(ctx context.Context, kind fundwatch.SubjectKind, numbe
 		if column == "" {
 			continue
 		}
-		rows, err := p.rows(ctx, t, column, number)
+		rows, err := p.rows(ctx, t.Code, column, number)
 		if err != nil {
 			return nil, fmt.Errorf("refcore: profile from %s: %w", t.Code, err)
 		}
@@ -94,15 +96,15 @@ type factRow struct {
 	values map[string]string
 }
 
-// rows follows a table's feed to its head and keeps what it says about the number.
-func (p *profiler) rows(ctx context.Context, t core.Table, column string, number int64) ([]factRow, error) {
+// rows follows a table's feed to its head and keeps what it says about the number in the column.
+func (p *profiler) rows(ctx context.Context, table, column string, number int64) ([]factRow, error) {
 	current := map[string]factRow{}
 	told := 0
 	for after := core.Cursor(""); ; {
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
-		chunk, err := p.province.Chunk(t.Code, after)
+		chunk, err := p.province.Chunk(table, after)
 		if err != nil {
 			return nil, err
 		}
@@ -121,7 +123,7 @@ func (p *profiler) rows(ctx context.Context, t core.Table, column string, number
 			rid, op := values[core.RowColumn], values[core.OpColumn]
 			delete(values, core.RowColumn)
 			delete(values, core.OpColumn)
-			if op == fmt.Sprint(core.Delete) {
+			if op == strconv.Itoa(int(core.Delete)) {
 				delete(current, rid)
 				return
 			}
@@ -131,12 +133,24 @@ func (p *profiler) rows(ctx context.Context, t core.Table, column string, number
 			return nil, err
 		}
 	}
-	out := make([]factRow, 0, len(current))
-	for _, r := range current {
-		out = append(out, r)
-	}
+	out := slices.Collect(maps.Values(current))
 	slices.SortFunc(out, func(a, b factRow) int { return cmp.Compare(a.order, b.order) })
 	return out, nil
+}
+
+// row finds one row by its identity; nil when there is none.
+func (p *profiler) row(ctx context.Context, table string, rid int64) (map[string]string, error) {
+	select {
+	case p.turn <- struct{}{}:
+		defer func() { <-p.turn }()
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+	found, err := p.rows(ctx, table, core.RowColumn, rid)
+	if err != nil || len(found) == 0 {
+		return nil, err
+	}
+	return found[0].values, nil
 }
 
 // search calls found for every row of the chunk with the number in the column.

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"sync"
 	"syscall"
+	"time"
 
 	"fundwatch"
 	"fundwatch/core"
@@ -25,7 +26,8 @@ type ledger struct {
 	file   *os.File
 	size   int64
 	states []core.DirectiveStatus // in order of Seq, which counts from 1
-	latest map[string]int         // directive id to its last place in states
+	first  map[string]int         // directive id to its first place in states
+	latest map[string]int         // and to its last
 	broken error                  // set when the file can no longer be trusted
 }
 
@@ -38,7 +40,7 @@ func openLedger(path string) (_ *ledger, err error) {
 	if err != nil {
 		return nil, err
 	}
-	l := &ledger{file: f, latest: map[string]int{}}
+	l := &ledger{file: f, first: map[string]int{}, latest: map[string]int{}}
 	if err := l.load(); err != nil {
 		return nil, errors.Join(err, f.Close())
 	}
@@ -84,6 +86,9 @@ func syncDir(path string) error {
 }
 
 func (l *ledger) keep(s core.DirectiveStatus) {
+	if _, known := l.first[s.Directive.ID]; !known {
+		l.first[s.Directive.ID] = len(l.states)
+	}
 	l.latest[s.Directive.ID] = len(l.states)
 	l.states = append(l.states, s)
 }
@@ -157,6 +162,13 @@ func (l *ledger) open() []core.DirectiveStatus {
 		}
 	}
 	return out
+}
+
+// received is the business time at which a known directive came.
+func (l *ledger) received(id string) time.Time {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.states[l.first[id]].At
 }
 
 // course is everything that happened to one directive.

@@ -33,6 +33,7 @@ type hamlet struct {
 	today   time.Time
 	chunks  map[string][]synth.Chunk
 	stopped map[string]bool // person and line
+	judged  []fundwatch.Subject
 }
 
 const hamletPersons = 30
@@ -40,7 +41,7 @@ const hamletPersons = 30
 type change struct {
 	rid, person, money int64
 	op                 core.Op
-	name               string
+	name, account      string
 }
 
 func newHamlet(tb testing.TB) *hamlet {
@@ -61,6 +62,9 @@ func newHamlet(tb testing.TB) *hamlet {
 		{rid: 100, person: 1, op: core.Update, name: "改名"}, {rid: 101, person: 2, op: core.Delete, name: "张"},
 	}, 10)
 	h.write("AC83", payments, 40)
+	h.write("AE10", []change{
+		{rid: 7001, person: 4, account: "6217000000000000004"}, {rid: 7002, person: 5, account: "6217000000000000005"},
+	}, 10)
 	return h
 }
 
@@ -130,6 +134,12 @@ func (c change) put(b array.Builder, column string) {
 		b.(*array.Int64Builder).Append(c.person)
 	case "AAC003":
 		b.(*array.StringBuilder).Append(c.name)
+	case "AAE010":
+		if c.account == "" {
+			b.AppendNull()
+			return
+		}
+		b.(*array.StringBuilder).Append(c.account)
 	case "AAB301":
 		b.(*array.StringBuilder).Append("520302")
 	case "AAE019":
@@ -212,6 +222,9 @@ func (h *hamlet) set(person, line string, stopped bool) error {
 
 // Judge finds something with everyone whose number is even.
 func (h *hamlet) Judge(s fundwatch.Subject, _ string) core.Answer {
+	h.mu.Lock()
+	h.judged = append(h.judged, s)
+	h.mu.Unlock()
 	n, err := strconv.Atoi(s.ID)
 	if err != nil || n%2 == 1 {
 		return core.Answer{}

@@ -179,6 +179,33 @@ func TestDirectivesTakeEffect(t *testing.T) {
 	}
 }
 
+func TestAccountIsTheOneInTheEvidence(t *testing.T) {
+	s := open(t, nil)
+	for id, rows := range map[string]string{
+		"a": "AC83:1000, AE10:7002", "b": "AE10:1,AE10:x,ZZ99:7001,AE10:7001", "c": "", "d": "AE10:7001",
+	} {
+		_, err := s.client.Submit(t.Context(), core.Directive{
+			ID: id, Kind: core.Dispatch, Subject: fundwatch.Subject{Kind: fundwatch.SubjectAccount, ID: "-42"},
+			Region: "520302", Reason: "核查", Items: map[string]string{core.ItemRows: rows},
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := s.days(t.Context(), 4); err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, subject := range s.hamlet.judged {
+		got = append(got, subject.ID)
+	}
+	slices.Sort(got)
+	want := []string{"-42", "6217000000000000004", "6217000000000000004", "6217000000000000005"}
+	if !slices.Equal(got, want) {
+		t.Fatalf("judged %v, want %v", got, want)
+	}
+}
+
 func TestConductIsMostlyRightAndRepeatable(t *testing.T) {
 	c := Conduct{Seed: 7}.withDefaults()
 	careless, days := 0, map[int]int{}
