@@ -1,8 +1,10 @@
 package intake
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
+	"encoding/csv"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -332,6 +334,37 @@ func (f *Files) compareRow(ids *identities, earlier map[int64]int64, l *list, la
 	}
 }
 
+// Enter loads rows that a person typed, such as the yearly figures of NB01, by the same road as a file: texts by
+// column code or name, keys deciding what they correct.
+func (f *Files) Enter(ctx context.Context, actor fundwatch.Actor, table string, rows []map[string]string) (Import, error) {
+	if len(rows) == 0 {
+		return Import{}, fundwatch.FieldErrorf("rows", "没有填写任何内容")
+	}
+	var header []string
+	for _, r := range rows {
+		for name := range r {
+			if !slices.Contains(header, name) {
+				header = append(header, name)
+			}
+		}
+	}
+	slices.Sort(header)
+	var body bytes.Buffer
+	w := csv.NewWriter(&body)
+	lines := [][]string{header}
+	for _, r := range rows {
+		line := make([]string, len(header))
+		for i, name := range header {
+			line[i] = r[name]
+		}
+		lines = append(lines, line)
+	}
+	if err := w.WriteAll(lines); err != nil {
+		return Import{}, fmt.Errorf("intake: %w", err)
+	}
+	return f.Import(ctx, actor, Request{Table: table, Name: "填报", Body: &body, Encoding: sheet.UTF8})
+}
+
 // spool writes the file to disk and gives its digest: of the bytes, and of how they are to be read.
 func (f *Files) spool(ctx context.Context, r Request) (path, digest string, size int64, err error) {
 	file, err := os.CreateTemp(f.cfg.Dir, "upload-*")
@@ -368,16 +401,20 @@ func (c withContext) Read(p []byte) (int, error) {
 }
 
 func tableOf(r Request) (core.Table, error) {
+	if r.Body == nil {
+		return core.Table{}, fundwatch.FieldErrorf("file", "没有收到文件")
+	}
+	return tableByCode(r.Table)
+}
+
+func tableByCode(code string) (core.Table, error) {
 	tables, err := core.Tables()
 	if err != nil {
 		return core.Table{}, err
 	}
-	i := slices.IndexFunc(tables, func(t core.Table) bool { return t.Code == r.Table })
+	i := slices.IndexFunc(tables, func(t core.Table) bool { return t.Code == code })
 	if i < 0 {
-		return core.Table{}, fundwatch.FieldErrorf("table", "没有表 %s，可选的表见数据页", r.Table)
-	}
-	if r.Body == nil {
-		return core.Table{}, fundwatch.FieldErrorf("file", "没有收到文件")
+		return core.Table{}, fundwatch.FieldErrorf("table", "没有表 %s，可选的表见数据页", code)
 	}
 	return tables[i], nil
 }

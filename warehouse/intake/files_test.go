@@ -353,3 +353,62 @@ func TestInbox(t *testing.T) {
 		t.Errorf("report %s %v", text, err)
 	}
 }
+
+func TestEnter(t *testing.T) {
+	d := openDesk(t, nil)
+	row := func(n string) map[string]string {
+		return map[string]string{"年度": "2025", "险种": "110", "AAB301": "520302", "参保人数": n}
+	}
+	if imp, err := d.Enter(t.Context(), clerk, "NB01", []map[string]string{row("5")}); err != nil || imp.Inserted != 1 {
+		t.Fatal(imp, err)
+	}
+	if imp, err := d.Enter(t.Context(), clerk, "NB01", []map[string]string{row("6")}); err != nil || imp.Updated != 1 {
+		t.Fatal(imp, err)
+	}
+	if got := fmt.Sprint(warehousetest.Query(t, d.db.SystemView("test"), "SELECT ZNB001 FROM {{NB01}}").Rows); got != "[[6]]" {
+		t.Errorf("figures %s", got)
+	}
+	if _, err := d.Enter(t.Context(), clerk, "NB01", []map[string]string{row("六")}); !strings.Contains(fundwatch.MessageOf(err), "应为整数") {
+		t.Errorf("a word for a number: %v", err)
+	}
+	if _, err := d.Enter(t.Context(), clerk, "NB01", nil); fundwatch.CodeOf(err) != fundwatch.Invalid {
+		t.Errorf("nothing entered: %v", err)
+	}
+}
+
+func TestDataPage(t *testing.T) {
+	d := openDesk(t, nil)
+	f := follower(t, town(t), d.db, nil)
+	if _, err := f.Once(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := d.send(t, "X_GA_SW", "证件号码,姓名\nA,张三\n", ""); err != nil {
+		t.Fatal(err)
+	}
+	data := intake.NewData(f, d.Files)
+	tables, err := data.Tables(t.Context())
+	if err != nil || data.Core().State != intake.FeedOK {
+		t.Fatal(err)
+	}
+	byCode := map[string]intake.TableState{}
+	for _, s := range tables {
+		byCode[s.Table] = s
+	}
+	if s := byCode["AC83"]; s.Rows != 5 || s.Feed.Rows != 8 || s.Centre != "C10" || s.Feed.State != intake.FeedOK {
+		t.Errorf("AC83: %+v", s)
+	}
+	if s := byCode["X_GA_SW"]; s.Rows != 1 || s.List != "公安" || s.Feed.CoreRows != 0 {
+		t.Errorf("X_GA_SW: %+v", s)
+	}
+	first, err := data.Loads(t.Context(), "", 0, 3)
+	if err != nil || len(first) != 3 || first[0].Origin != "名单文件：名单.csv（zhang）" || first[1].Origin != "业务系统" {
+		t.Fatalf("%+v %v", first, err)
+	}
+	rest, err := data.Loads(t.Context(), "", first[2].LoadSeq, 100)
+	if err != nil || len(rest) != 5 || rest[0].LoadSeq != first[2].LoadSeq-1 {
+		t.Errorf("%+v %v", rest, err)
+	}
+	if only, err := data.Loads(t.Context(), "X_GA_SW", 0, 100); err != nil || len(only) != 1 {
+		t.Errorf("%+v %v", only, err)
+	}
+}

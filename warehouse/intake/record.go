@@ -40,8 +40,10 @@ type importRow struct {
 	EndedAt   int64
 }
 
-// source names the import in the warehouse's ledger.
-func (r *importRow) source() string { return "file:" + r.ID }
+// fileSource begins the source of a file in the warehouse's ledger; the id of its import follows.
+const fileSource = "file:"
+
+func (r *importRow) source() string { return fileSource + r.ID }
 
 func (r *importRow) public() Import {
 	out := Import{ID: r.ID, Table: r.TableCode, Name: r.FileName, Mode: Mode(r.Mode), Bytes: r.FileBytes,
