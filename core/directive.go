@@ -26,7 +26,7 @@ const (
 	ItemMonths = "months" // the months in question, yyyymm separated by commas
 	ItemRows   = "rows"   // evidence: TABLE:_rid separated by commas
 	ItemTable  = "table"  // Correct: the table of the row to put right
-	ItemRow    = "row"    // Correct: its _rid
+	ItemRow    = "row"    // and its _rid; without them, what was paid for Line and ItemMonths is deducted (扣回)
 )
 
 // Directive is an order from the workbench to the core. ID is chosen by the sender and makes it idempotent: the
@@ -136,8 +136,9 @@ func (d Directive) validateKind() error {
 			return fundwatch.FieldErrorf("line", "暂停或恢复发放须写明险种")
 		}
 	case Correct:
-		if d.Items[ItemTable] == "" || d.Items[ItemRow] == "" {
-			return fundwatch.FieldErrorf("items", "数据更正须写明数据表（table）和记录标识（row）")
+		row, money := d.Items[ItemTable] != "" && d.Items[ItemRow] != "", d.Line != "" && d.Items[ItemMonths] != ""
+		if !row && !money {
+			return fundwatch.FieldErrorf("items", "数据更正须写明数据表（table）和记录标识（row），或险种和需扣回待遇的所属期（months）")
 		}
 	case Dispatch:
 	}

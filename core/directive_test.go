@@ -42,6 +42,26 @@ func TestDirectivesAreChecked(t *testing.T) {
 	}
 }
 
+func TestCorrectionsSayWhatIsToBePutRight(t *testing.T) {
+	for _, c := range []struct {
+		line  string
+		items map[string]string
+		ok    bool
+	}{
+		{"", map[string]string{core.ItemTable: "AC01", core.ItemRow: "7"}, true},
+		{"110", map[string]string{core.ItemMonths: "202609,202610"}, true},
+		{"", map[string]string{core.ItemMonths: "202609"}, false},
+		{"110", map[string]string{core.ItemTable: "AC01"}, false},
+		{"110", nil, false},
+	} {
+		d := order()
+		d.Kind, d.Line, d.Items = core.Correct, c.line, c.items
+		if err := d.Validate(); (err == nil) != c.ok {
+			t.Errorf("line %q, %v: %v", c.line, c.items, err)
+		}
+	}
+}
+
 func TestDirectivesThatSayTheSameAreTheSame(t *testing.T) {
 	d := order()
 	data, err := json.Marshal(d)

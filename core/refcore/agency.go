@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"hash/fnv"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -86,7 +87,46 @@ func (s *Server) advance(ctx context.Context, status core.DirectiveStatus) error
 	if !s.due(d.ID) {
 		return nil
 	}
+	if d.Kind == core.Correct {
+		return s.carriedOut(d, s.correct(d), "已更正，所列月份的待遇自下一发放期起扣回")
+	}
 	return s.answer(ctx, d)
+}
+
+// correct takes payments back, month by month as they are named.
+func (s *Server) correct(d core.Directive) error {
+	if d.Subject.Kind != fundwatch.SubjectPerson || d.Items[core.ItemMonths] == "" || d.Line == "" {
+		return fundwatch.Errorf(fundwatch.Invalid, "参考业务系统只办理个人待遇的扣回，请写明险种和所属期")
+	}
+	months, err := readMonths(d.Items[core.ItemMonths])
+	if err != nil {
+		return err
+	}
+	for at := 0; at < len(months); {
+		last := at
+		for last+1 < len(months) && months[last+1] == months[last].Add(1) {
+			last++
+		}
+		if err := s.o.Province.CorrectPayment(d.Subject.ID, d.Line, months[at], months[last], s.o.Province.Today()); err != nil {
+			return err
+		}
+		at = last + 1
+	}
+	return nil
+}
+
+// readMonths reads months separated by commas and sorts them.
+func readMonths(text string) ([]fundwatch.Month, error) {
+	var out []fundwatch.Month
+	for part := range strings.SplitSeq(text, ",") {
+		n, err := strconv.ParseInt(strings.TrimSpace(part), 10, 32)
+		if m := fundwatch.Month(n); err != nil || !m.Valid() {
+			return nil, fundwatch.Errorf(fundwatch.Invalid, "所属期应为年月，如 202610，多个以逗号分隔")
+		}
+		out = append(out, fundwatch.Month(n))
+	}
+	slices.Sort(out)
+	return slices.Compact(out), nil
 }
 
 // carriedOut ends a directive that the core itself carries out.

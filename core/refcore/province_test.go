@@ -34,6 +34,8 @@ type hamlet struct {
 	chunks  map[string][]synth.Chunk
 	stopped map[string]bool // person and line
 	judged  []fundwatch.Subject
+
+	takenBack []string
 }
 
 const hamletPersons = 30
@@ -217,6 +219,13 @@ func (h *hamlet) set(person, line string, stopped bool) error {
 		return fundwatch.Errorf(fundwatch.NotFound, "没有编号为 %s 的个人", person)
 	}
 	h.stopped[person+" "+line] = stopped
+	return nil
+}
+
+func (h *hamlet) CorrectPayment(person, line string, from, to fundwatch.Month, _ time.Time) error {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.takenBack = append(h.takenBack, fmt.Sprintf("%s %s %s..%s", person, line, from, to))
 	return nil
 }
 

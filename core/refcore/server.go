@@ -24,6 +24,8 @@ type Province interface {
 	Chunk(table string, after core.Cursor) (synth.Chunk, error)
 	Suspend(person, line string, on time.Time) error
 	Resume(person, line string, on time.Time) error
+	// CorrectPayment takes back what was paid for the months from to to.
+	CorrectPayment(person, line string, from, to fundwatch.Month, on time.Time) error
 	Judge(subject fundwatch.Subject, rule string) core.Answer
 }
 

@@ -124,11 +124,12 @@ func TestProfileFollowsCorrectionsAndDeletions(t *testing.T) {
 
 func TestDirectivesTakeEffect(t *testing.T) {
 	s := open(t, func(o *Options) { o.Conduct.Careless = -1 })
-	order := func(id string, kind core.DirectiveKind, person string) {
+	order := func(id string, kind core.DirectiveKind, person string, items ...map[string]string) {
 		t.Helper()
+		items = append(items, nil)
 		_, err := s.client.Submit(t.Context(), core.Directive{
 			ID: id, Kind: kind, Subject: fundwatch.Subject{Kind: fundwatch.SubjectPerson, ID: person},
-			Region: "520302", Line: "110", Reason: "疑似死亡后继续发放", Amount: 500,
+			Region: "520302", Line: "110", Reason: "疑似死亡后继续发放", Amount: 500, Items: items[0],
 		})
 		if err != nil {
 			t.Fatal(err)
@@ -138,6 +139,9 @@ func TestDirectivesTakeEffect(t *testing.T) {
 	order("stop-99", core.Suspend, "99")
 	order("check-4", core.Dispatch, "4")
 	order("check-5", core.Dispatch, "5")
+	order("back-4", core.Correct, "4", map[string]string{core.ItemMonths: "202610, 202608,202609,202612"})
+	order("back-what", core.Correct, "4", map[string]string{core.ItemMonths: "last month"})
+	order("row", core.Correct, "4", map[string]string{core.ItemTable: "AC01", core.ItemRow: "103"})
 	if err := s.days(t.Context(), 1); err != nil {
 		t.Fatal(err)
 	}
@@ -161,10 +165,14 @@ func TestDirectivesTakeEffect(t *testing.T) {
 	}
 	for id, want := range map[string]core.DirectiveState{
 		"stop-4": core.Answered, "go-4": core.Answered, "stop-99": core.Refused, "check-4": core.Answered, "check-5": core.Answered,
+		"back-4": core.Answered, "back-what": core.Refused, "row": core.Refused,
 	} {
 		if last[id].State != want {
 			t.Errorf("%s is %s (%s), want %s", id, last[id].State, last[id].Message, want)
 		}
+	}
+	if want := []string{"4 110 2026-08..2026-10", "4 110 2026-12..2026-12"}; !slices.Equal(s.hamlet.takenBack, want) {
+		t.Errorf("taken back: %v, want %v", s.hamlet.takenBack, want)
 	}
 	if a := last["check-4"].Answer; a == nil || !a.Problem || a.Amount != 1234 || len(a.Evidence) == 0 {
 		t.Errorf("check-4 found %+v", a)
