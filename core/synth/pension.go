@@ -187,7 +187,7 @@ func (w *world) tellProofs(o *output, win window, l *life, b *benefit) {
 		from += (win.from - from) / l.certStep * l.certStep
 	}
 	for day := from; day <= win.to; day += l.certStep {
-		if !win.in(day) || day > l.certEnd || day > b.stop {
+		if !win.in(day) || day < b.approved || day > l.certEnd || day > b.stop {
 			continue
 		}
 		seq := int64((day - l.certFirst) / l.certStep)

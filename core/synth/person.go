@@ -17,7 +17,7 @@ func (w *world) imagine(l *life, i int64, seg *segment) {
 	w.age(l, &d)
 	w.live(l, &d)
 	if l.story != nil {
-		l.story.def.act(w, l)
+		l.story.def.act(w, l, l.story.day)
 	}
 }
 
