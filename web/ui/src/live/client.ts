@@ -26,7 +26,7 @@ export interface Topic {
 }
 
 interface Frame {
-  op: 'hello' | 'ev' | 'skip' | 'snap' | 'resync' | 'ping' | 'err'
+  op: 'hello' | 'ev' | 'skip' | 'resync' | 'ping' | 'err'
   t?: string
   seq?: number
   id?: string
@@ -237,10 +237,9 @@ export class Live {
       case 'skip':
         this.skip(frame.t ?? '', frame.seq ?? 0)
         return
-      case 'snap':
       case 'resync': {
         const line = this.lines.get(frame.t ?? '')
-        if (line) void this.refetch(line, frame.reason ?? frame.op)
+        if (line) void this.refetch(line, frame.reason ?? '')
         return
       }
     }
