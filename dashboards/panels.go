@@ -95,7 +95,7 @@ func kpis(h Head, f *AlertFigures) []KPI {
 		Value: float64(f.Recovered) / 1e6, Text: wan(f.Recovered), Level: "good",
 	}
 	onTime := KPI{
-		Head: h.titled("ontime", "按期办结率", "%", "本年", "本年到期或办结的预警中，在期限内办结的占比；"+
+		Head: h.titled("ontime", "按期办结率", "%", "截至当前", "已派发的预警中，已反馈或办结的占（已反馈或办结与超期未办之和）的比例；"+
 			strconv.FormatInt(f.OnTime, 10)+"/"+strconv.FormatInt(f.Due, 10), fromAlerts, f.Due == 0),
 		Text: "—", Level: "none",
 	}

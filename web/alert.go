@@ -27,7 +27,15 @@ type Alert struct {
 	DueAt        *time.Time `json:"dueAt,omitempty"`
 	Overdue      bool       `json:"overdue"`
 	Handler      string     `json:"handler" doc:"Name of who has it; empty when nobody has"`
-	Times        int64      `json:"times" doc:"Rounds in which it was found anew"`
+	Times        int64      `json:"times" doc:"Rounds in which it was found anew or changed"`
+	RaisedOn     string     `json:"raisedOn" doc:"Business day on which it was first found"`
+	FirstMonth   string     `json:"firstMonth" doc:"2026-10; empty when it is about no months"`
+	LastMonth    string     `json:"lastMonth"`
+	Found        bool       `json:"found" doc:"The last round still found it"`
+	Suspended    bool       `json:"suspended" doc:"The core was asked to stop paying"`
+	VerdictName  string     `json:"verdictName" doc:"What it turned out to be; empty before"`
+	Confirmed    int64      `json:"confirmed" doc:"Fen found to be unlawful"`
+	Recovered    int64      `json:"recovered" doc:"Fen back"`
 }
 
 // AlertFilter narrows the alert list. Several values of one field are joined by commas and mean any of them.
@@ -76,6 +84,10 @@ type AlertID struct {
 type AlertDetail struct {
 	Alert
 	Explanation string       `json:"explanation" doc:"Why, in plain Chinese"`
+	Disposal    string       `json:"disposal" doc:"How such cases are dealt with"`
+	Guide       string       `json:"guide" doc:"How to verify"`
+	LookAlikes  []string     `json:"lookAlikes" doc:"Lawful cases that look alike"`
+	SQL         string       `json:"sql" doc:"The rule's statement"`
 	Facts       []Fact       `json:"facts"`
 	Evidence    []Sheet      `json:"evidence"`
 	RuleVersion int64        `json:"ruleVersion"`
@@ -106,8 +118,10 @@ type Sheet struct {
 	Title   string        `json:"title"`
 	Columns []SheetColumn `json:"columns"`
 	Rows    [][]string    `json:"rows" doc:"Empty where there is no value"`
-	Total   int64         `json:"total" doc:"Rows there are; more than shown when cut"`
-	AsOf    *time.Time    `json:"asOf,omitempty"`
+	Total   int64         `json:"total" doc:"Rows there are, as far as they were counted"`
+	// Truncated says that there are more rows than shown.
+	Truncated bool       `json:"truncated"`
+	AsOf      *time.Time `json:"asOf,omitempty"`
 }
 
 // SheetColumn heads one column.
@@ -137,7 +151,7 @@ type AlertEvent struct {
 
 // Action is something the reader may do with an alert now.
 type Action struct {
-	ID    string `json:"id" enum:"review,dispatch,return,confirm,suspend,reveal"`
+	ID    string `json:"id" enum:"review,dispatch,return,confirm,rectify,close,suspend,reveal"`
 	Title string `json:"title"`
 }
 
@@ -159,7 +173,7 @@ type ReviewInput struct {
 	AlertID
 	Body struct {
 		Rev     int64  `json:"rev" minimum:"1"`
-		Verdict string `json:"verdict" maxLength:"32" doc:"One of words.verdicts"`
+		Verdict string `json:"verdict" maxLength:"32" doc:"accept, or one of words.verdicts but violation"`
 		Note    string `json:"note" maxLength:"1000"`
 	}
 }
@@ -192,6 +206,25 @@ type ConfirmInput struct {
 		Outcome   string `json:"outcome" maxLength:"32" doc:"One of words.outcomes"`
 		Amount    int64  `json:"amount" minimum:"0" doc:"Fen found to be unlawful"`
 		Recovered int64  `json:"recovered" minimum:"0" doc:"Fen already back"`
+		Note      string `json:"note" maxLength:"1000"`
+	}
+}
+
+// RectifyInput puts a confirmed problem under rectification.
+type RectifyInput struct {
+	AlertID
+	Body struct {
+		Rev  int64  `json:"rev" minimum:"1"`
+		Note string `json:"note" maxLength:"1000"`
+	}
+}
+
+// CloseInput ends a confirmed problem.
+type CloseInput struct {
+	AlertID
+	Body struct {
+		Rev       int64  `json:"rev" minimum:"1"`
+		Recovered int64  `json:"recovered" minimum:"0" doc:"Fen back in the end"`
 		Note      string `json:"note" maxLength:"1000"`
 	}
 }

@@ -8,6 +8,7 @@ import (
 
 	"fundwatch"
 	"fundwatch/core"
+	"fundwatch/warehouse"
 )
 
 // cell writes one value of the warehouse for a person: money in yuan, months and days as officials write them,
@@ -40,4 +41,20 @@ func cell(c core.Column, v any) string {
 	default:
 		return fmt.Sprint(x)
 	}
+}
+
+// frameSheet writes an answer of the warehouse whose columns carry Chinese names.
+func frameSheet(f *warehouse.Frame) Sheet {
+	out := Sheet{Columns: []SheetColumn{}, Rows: [][]string{}, Total: int64(len(f.Rows)), Truncated: f.Truncated, AsOf: clock(f.AsOf)}
+	for _, c := range f.Columns {
+		out.Columns = append(out.Columns, SheetColumn{Code: c.Name, Name: c.Name, Kind: c.Type})
+	}
+	for _, row := range f.Rows {
+		cells := make([]string, len(row))
+		for i, v := range row {
+			cells[i] = cell(core.Column{Type: core.Type(f.Columns[i].Type)}, v)
+		}
+		out.Rows = append(out.Rows, cells)
+	}
+	return out
 }

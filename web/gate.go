@@ -38,7 +38,7 @@ func (s *Server) gate(w http.ResponseWriter, r *http.Request) {
 	if route.Path == "/files" || route.Path == "/files/preview" {
 		most = fileMost
 		// A large file on a slow line takes longer than any other request may.
-		far := time.Now().Add(30 * time.Minute)
+		far := s.options.Deadline(30 * time.Minute)
 		control := http.NewResponseController(w)
 		_, _ = control.SetReadDeadline(far), control.SetWriteDeadline(far)
 	}

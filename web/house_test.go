@@ -78,8 +78,9 @@ func open(t *testing.T, change ...func(*web.Options)) *house {
 	running.Go(func() { _ = hub.Run(ctx) })
 	options := web.Options{
 		Store: h.store, Access: h.access, Audit: h.audit, Hub: hub, Logger: quiet, Now: h.clock, Clients: 100, Reveals: 3,
-		Pages:   fstest.MapFS{"index.html": {Data: []byte("workbench")}},
-		Metrics: prometheus.NewRegistry(), Version: "test",
+		Pages:    fstest.MapFS{"index.html": {Data: []byte("workbench")}},
+		Deadline: func(d time.Duration) time.Time { return time.Now().Add(d) },
+		Metrics:  prometheus.NewRegistry(), Version: "test",
 		Parts: func() []web.Part {
 			return []web.Part{{ID: "warehouse", Title: "数据仓库", State: "starting", Blocking: true}}
 		},

@@ -116,3 +116,11 @@ func jobTitle(kind string) string {
 		return kind
 	}
 }
+
+// accept answers that a job was enqueued.
+func (s *Server) accept(j jobs.Info, err error) (*Accepted, error) {
+	if err != nil {
+		return nil, err
+	}
+	return &Accepted{Location: prefix + "/jobs/" + j.ID, Body: s.job(j)}, nil
+}

@@ -17,6 +17,9 @@ func (s *Server) table() {
 	route := func(method, path, id, title string, need access.Permission) Route {
 		return Route{Method: method, Path: path, ID: id, Title: title, Need: need}
 	}
+	late := func(method, path, id, title string, need access.Permission) Route {
+		return Route{Method: method, Path: path, ID: id, Title: title, Need: need, secret: true}
+	}
 	quiet := func(method, path, id, title string, need access.Permission) Route {
 		return Route{Method: method, Path: path, ID: id, Title: title, Need: need, early: true, quiet: true}
 	}
@@ -28,16 +31,46 @@ func (s *Server) table() {
 	op(s, early("DELETE", "/session", "logout", "退出", Signed), s.logout)
 	op(s, secret("POST", "/session/password", "change-password", "修改本人口令", Signed), s.changePassword)
 	op(s, early("GET", "/regions", "list-regions", "行政区划", Signed), s.listRegions)
-	quietLive := quiet("GET", "/live/changes", "poll-live", "长轮询实时消息", Signed)
-	op(s, quietLive, s.poll)
+	op(s, quiet("GET", "/live/changes", "poll-live", "长轮询实时消息", Signed), s.poll)
 	s.add(quiet("GET", "/live", "live", "实时消息（WebSocket）", Signed))
 	s.mux.Handle(http.MethodGet+" "+prefix+"/live", s.sockets)
+
+	op(s, early("GET", "/words", "get-words", "各类选项", Signed), s.words)
+
+	op(s, route("GET", "/alerts", "list-alerts", "预警清单", access.AlertRead), s.listAlerts)
+	op(s, route("GET", "/alerts/stats", "get-alert-stats", "预警统计", access.AlertRead), s.alertStats)
+	op(s, late("POST", "/alerts/export", "export-alerts", "导出预警清单", access.AlertExport), s.exportAlerts)
+	op(s, route("GET", "/alerts/{id}", "get-alert", "预警详情", access.AlertRead), s.getAlert)
+	op(s, route("POST", "/alerts/{id}/review", "review-alert", "审核预警", access.AlertReview), s.reviewAlert)
+	op(s, route("POST", "/alerts/{id}/dispatch", "dispatch-alert", "派发预警", access.AlertDispatch), s.dispatchAlert)
+	op(s, route("POST", "/alerts/{id}/return", "return-alert", "退回重核", access.AlertDispatch), s.returnAlert)
+	op(s, route("POST", "/alerts/{id}/confirm", "confirm-alert", "认定结果", access.AlertConfirm), s.confirmAlert)
+	op(s, route("POST", "/alerts/{id}/rectify", "rectify-alert", "转入整改", access.AlertConfirm), s.rectifyAlert)
+	op(s, route("POST", "/alerts/{id}/close", "close-alert", "销号", access.AlertConfirm), s.closeAlert)
+	op(s, route("POST", "/alerts/{id}/suspend", "suspend-payment", "暂停发放", access.AlertSuspend), s.suspendPayment)
+	op(s, late("POST", "/alerts/{id}/reveal", "reveal-alert", "查看明文", access.Reveal), s.revealAlert)
 
 	op(s, route("GET", "/tables", "list-tables", "数据表", access.DataRead), s.listTables)
 	op(s, route("GET", "/tables/{code}", "get-table", "数据表字段", access.DataRead), s.getTable)
 	op(s, route("GET", "/tables/{code}/rows", "sample-table", "数据样例（脱敏）", access.DataRead), s.sampleTable)
 	op(s, route("GET", "/loads", "list-loads", "入库批次", access.DataRead), s.listLoads)
 	op(s, route("GET", "/intake", "get-intake", "数据接入状态", access.DataRead), s.getIntake)
+
+	op(s, route("POST", "/files/preview", "preview-file", "文件入库预览", access.DataImport), s.previewFile)
+	op(s, route("POST", "/files", "import-file", "文件入库", access.DataImport), s.importFile)
+	op(s, route("GET", "/checks", "list-checks", "校验点", access.DataRead), s.listChecks)
+	op(s, route("POST", "/checks/runs", "run-checks", "运行校验", access.CheckRun), s.runChecks)
+	op(s, route("GET", "/checks/problems", "list-problems", "数据问题", access.DataRead), s.listProblems)
+	op(s, route("GET", "/checks/problems/{id}/rows", "get-problem-rows", "数据问题所在行（脱敏）", access.DataRead), s.problemRows)
+	op(s, route("POST", "/checks/problems/{id}/assign", "assign-problem", "指派数据问题", access.CheckAssign), s.assignProblem)
+	op(s, route("POST", "/checks/problems/{id}/state", "move-problem", "数据问题改状态", access.CheckAssign), s.moveProblem)
+	op(s, route("GET", "/headcounts", "list-headcounts", "人数偏差", access.DataRead), s.listHeadcounts)
+
+	op(s, route("GET", "/rules", "list-rules", "规则库", access.RuleRead), s.listRules)
+	op(s, route("GET", "/rules/{id}", "get-rule", "规则详情", access.RuleRead), s.getRule)
+	op(s, route("GET", "/rounds", "list-rounds", "巡查轮次", access.RuleRead), s.listRounds)
+	op(s, route("GET", "/rounds/{id}", "get-round", "巡查轮次详情", access.RuleRead), s.getRound)
+	op(s, route("POST", "/rounds", "start-round", "开始全量巡查", access.PatrolRun), s.startRound)
 
 	op(s, early("GET", "/users", "list-users", "用户", access.UserRead), s.listUsers)
 	op(s, secret("POST", "/users", "create-user", "新建用户", access.UserManage), s.createUser)
@@ -74,19 +107,4 @@ func (s *Server) table() {
 	op[SuspendInput, AlertOutput](s, route("POST", "/alerts/{id}/suspend", "suspend-payment", "暂停发放", access.AlertSuspend), nil)
 	op[RevealInput, Body[Revealed]](s, secret("POST", "/alerts/{id}/reveal", "reveal-alert", "查看明文", access.Reveal), nil)
 
-	op[Nothing, Body[List[Rule]]](s, route("GET", "/rules", "list-rules", "规则库", access.RuleRead), nil)
-	op[RuleID, Body[RuleDetail]](s, route("GET", "/rules/{id}", "get-rule", "规则详情", access.RuleRead), nil)
-	op[RoundListInput, Body[List[Round]]](s, route("GET", "/rounds", "list-rounds", "巡查轮次", access.RuleRead), nil)
-	op[RoundID, Body[RoundDetail]](s, route("GET", "/rounds/{id}", "get-round", "巡查轮次详情", access.RuleRead), nil)
-	op[Nothing, Accepted](s, route("POST", "/rounds", "start-round", "开始全量巡查", access.PatrolRun), nil)
-
-	op[FileInput, Body[Preview]](s, route("POST", "/files/preview", "preview-file", "文件入库预览", access.DataImport), nil)
-	op[FileInput, Body[Imported]](s, route("POST", "/files", "import-file", "文件入库", access.DataImport), nil)
-
-	op[Nothing, Body[Checks]](s, route("GET", "/checks", "list-checks", "校验点", access.DataRead), nil)
-	op[Nothing, Accepted](s, route("POST", "/checks/runs", "run-checks", "运行校验", access.CheckRun), nil)
-	op[ProblemListInput, Body[List[CheckProblem]]](s, route("GET", "/checks/problems", "list-problems", "数据问题", access.DataRead), nil)
-	op[AssignInput, Body[CheckProblem]](s, route("POST", "/checks/problems/{id}/assign", "assign-problem", "指派数据问题", access.CheckAssign), nil)
-	op[Nothing, Body[List[Headcount]]](s, route("GET", "/headcounts", "list-headcounts", "人数偏差", access.DataRead), nil)
-	op[HeadcountInput, Body[List[Headcount]]](s, route("POST", "/headcounts", "enter-headcount", "录入年报人数", access.CheckAssign), nil)
 }

@@ -29,14 +29,17 @@ const prefix = "/api/v1"
 
 // Options are what the server is given to work with. Everything but PublicURL and Proxies is required.
 type Options struct {
-	Store   *store.DB
-	Access  *access.Service
-	Audit   *audit.Log
-	Hub     *live.Hub
-	Pages   fs.FS // the page application
-	Logger  *slog.Logger
-	Now     func() time.Time
-	Metrics *prometheus.Registry
+	Store  *store.DB
+	Access *access.Service
+	Audit  *audit.Log
+	Hub    *live.Hub
+	Pages  fs.FS // the page application
+	Logger *slog.Logger
+	Now    func() time.Time
+	// Deadline is the instant so far from now by the operating system's clock, which network deadlines go by; Now
+	// may be any clock.
+	Deadline func(time.Duration) time.Time
+	Metrics  *prometheus.Registry
 	// Parts says how the parts of the workbench stand, for the page that is open before they are ready.
 	Parts func() []Part
 
@@ -52,8 +55,8 @@ type Options struct {
 
 func (o Options) validate() error {
 	if o.Store == nil || o.Access == nil || o.Audit == nil || o.Hub == nil || o.Pages == nil || o.Logger == nil || o.Now == nil ||
-		o.Metrics == nil || o.Parts == nil {
-		return errors.New("web: Store, Access, Hub, Pages, Logger, Now, Metrics and Parts are required")
+		o.Deadline == nil || o.Metrics == nil || o.Parts == nil {
+		return errors.New("web: Store, Access, Hub, Pages, Logger, Now, Deadline, Metrics and Parts are required")
 	}
 	return nil
 }
@@ -102,6 +105,7 @@ func New(o Options) (*Server, error) {
 		s.names[r.Code] = r
 	}
 	s.sockets.hub, s.sockets.build, s.sockets.now, s.sockets.most = o.Hub, s.pages.build, o.Now, int64(o.Clients)
+	s.sockets.deadline = o.Deadline
 	s.sockets.meter, s.sockets.same, s.sockets.may = s.metrics, s.same, s.mayFollow
 	s.sockets.who = func(ctx context.Context, token, address string) (fundwatch.Actor, error) {
 		actor, _, err := s.access.Peek(ctx, token, address)

@@ -33,9 +33,11 @@ type sockets struct {
 	hub   *live.Hub
 	build string
 	now   func() time.Time
-	most  int64
-	meter *metrics
-	open  atomic.Int64
+	// deadline is the instant so far from now on the wall.
+	deadline func(time.Duration) time.Time
+	most     int64
+	meter    *metrics
+	open     atomic.Int64
 	// who finds the actor of a session again; it fails when the session has ended meanwhile.
 	who func(ctx context.Context, token, address string) (fundwatch.Actor, error)
 	// may reports whether the actor may follow the topic.
@@ -165,14 +167,14 @@ func (c *socket) end(err error) {
 }
 
 func (c *socket) bye(code int, reason string) {
-	_ = c.conn.WriteControl(websocket.CloseMessage, websocket.FormatCloseMessage(code, reason), time.Now().Add(time.Second))
+	_ = c.conn.WriteControl(websocket.CloseMessage, websocket.FormatCloseMessage(code, reason), c.deadline(time.Second))
 }
 
 // read hands on what the client says until the connection ends.
 func (c *socket) read(ctx context.Context, asks chan<- LiveAsk) {
 	defer close(asks)
 	c.conn.SetReadLimit(liveAskSize)
-	alive := func(string) error { return c.conn.SetReadDeadline(time.Now().Add(liveDead)) }
+	alive := func(string) error { return c.conn.SetReadDeadline(c.deadline(liveDead)) }
 	c.conn.SetPongHandler(alive)
 	_ = alive("")
 	for {
@@ -276,15 +278,14 @@ func (c *socket) check(ctx context.Context) error {
 // beat shows both sides that the line stands: a frame for scripts, which cannot see control frames, and a control
 // frame, which the browser answers by itself.
 func (c *socket) beat() error {
-	if err := c.conn.WriteControl(websocket.PingMessage, nil, time.Now().Add(liveWrite)); err != nil {
+	if err := c.conn.WriteControl(websocket.PingMessage, nil, c.deadline(liveWrite)); err != nil {
 		return err
 	}
 	return c.write(LiveFrame{Op: "ping"})
 }
 
 func (c *socket) write(f LiveFrame) error {
-	// The deadline is the operating system's business, not the product's clock.
-	if err := c.conn.SetWriteDeadline(time.Now().Add(liveWrite)); err != nil {
+	if err := c.conn.SetWriteDeadline(c.deadline(liveWrite)); err != nil {
 		return err
 	}
 	return c.conn.WriteJSON(f)

@@ -42,6 +42,7 @@ type Web struct {
 	PublicURL string   `yaml:"public_url"`
 	Secure    bool     `yaml:"secure"`
 	Proxies   []string `yaml:"proxies"`
+	Scrapers  []string `yaml:"scrapers"`
 	Clients   int      `yaml:"clients"`
 }
 
@@ -49,6 +50,7 @@ type Web struct {
 type Core struct {
 	URL     string        `yaml:"url"`
 	Token   string        `yaml:"token"`
+	Plain   bool          `yaml:"plain"`
 	Timeout time.Duration `yaml:"timeout"`
 	Every   time.Duration `yaml:"every"`
 }
@@ -86,7 +88,7 @@ type Log struct {
 func Default() Config {
 	return Config{
 		Data:      "data",
-		Web:       Web{Address: "127.0.0.1:8080", Proxies: []string{}, Clients: 2000},
+		Web:       Web{Address: "127.0.0.1:8080", Proxies: []string{}, Scrapers: []string{"127.0.0.0/8", "::1/128"}, Clients: 2000},
 		Core:      Core{Timeout: 30 * time.Second, Every: 2 * time.Second},
 		Warehouse: Warehouse{Memory: "2GB"},
 		Patrol:    Patrol{Full: "30 3 * * *"},
@@ -116,9 +118,11 @@ func (c Config) Validate() error {
 	if c.Web.PublicURL != "" && !isHTTP(c.Web.PublicURL) {
 		wrong("web.public_url", "对外地址 %q 应以 http:// 或 https:// 开头", c.Web.PublicURL)
 	}
-	for _, p := range c.Web.Proxies {
-		if _, _, err := net.ParseCIDR(p); err != nil {
-			wrong("web.proxies", "代理地址段 %q 应写成 10.0.0.0/8 的形式", p)
+	for field, list := range map[string][]string{"web.proxies": c.Web.Proxies, "web.scrapers": c.Web.Scrapers} {
+		for _, p := range list {
+			if _, _, err := net.ParseCIDR(p); err != nil {
+				wrong(field, "地址段 %q 应写成 10.0.0.0/8 的形式", p)
+			}
 		}
 	}
 	if c.Web.Clients < 1 {

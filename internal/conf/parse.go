@@ -58,7 +58,7 @@ func overlay(k *koanf.Koanf, environ []string) error {
 			return fundwatch.FieldErrorf(name, "环境变量 %s 不对应任何配置项，可用的有：%s", name, strings.Join(slices.Sorted(names(begin, keys)), "、"))
 		}
 		var set any = value
-		if key == "web.proxies" {
+		if key == "web.proxies" || key == "web.scrapers" {
 			set = strings.FieldsFunc(value, func(r rune) bool { return r == ',' })
 		}
 		if err := k.Set(key, set); err != nil {
