@@ -78,8 +78,13 @@ func (l *life) provedOn(day int32) { l.certFirst = day - 8*l.certStep }
 
 // hideDeath lets the family draw on for months; the list comes on day v, the core stops weeks later.
 func (w *world) hideDeath(l *life, v, line int32) {
-	md := max(monthOf(v)-2-l.chance(4, 13), w.h0)
+	back := int32(13)
+	if line == pension170 { // the proof of life lapses only after the list has come
+		back = 7
+	}
+	md := max(monthOf(v)-2-l.chance(4, back), w.h0)
 	died := firstDay(md) + l.chance(5, 28)
+	l.provedOn(died - 20)
 	w.register(l, died, v+25+l.chance(6, 160), v)
 	b := l.benefitOf(line)
 	l.reveal(v, w.monthly(l, b, md)*int64(monthOf(v)-md))
