@@ -93,18 +93,4 @@ func (s *Server) table() {
 	op(s, early("GET", "/jobs/{id}", "get-job", "后台任务进度", Signed), s.getJob)
 	op(s, early("POST", "/jobs/{id}/retry", "retry-job", "重新执行后台任务", access.JobRetry), s.retryJob)
 	op(s, route("GET", "/screen/overview", "get-overview", "大屏总览", access.ScreenRead), s.overview)
-
-	op[Nothing, Body[Words]](s, early("GET", "/words", "get-words", "各类选项", Signed), nil)
-
-	op[AlertListInput, Body[AlertList]](s, route("GET", "/alerts", "list-alerts", "预警清单", access.AlertRead), nil)
-	op[Nothing, Body[AlertStats]](s, route("GET", "/alerts/stats", "get-alert-stats", "预警统计", access.AlertRead), nil)
-	op[ExportInput, FileOutput](s, secret("POST", "/alerts/export", "export-alerts", "导出预警清单", access.AlertExport), nil)
-	op[AlertID, AlertOutput](s, route("GET", "/alerts/{id}", "get-alert", "预警详情", access.AlertRead), nil)
-	op[ReviewInput, AlertOutput](s, route("POST", "/alerts/{id}/review", "review-alert", "审核预警", access.AlertReview), nil)
-	op[DispatchInput, AlertOutput](s, route("POST", "/alerts/{id}/dispatch", "dispatch-alert", "派发预警", access.AlertDispatch), nil)
-	op[ReturnInput, AlertOutput](s, route("POST", "/alerts/{id}/return", "return-alert", "退回重核", access.AlertReview), nil)
-	op[ConfirmInput, AlertOutput](s, route("POST", "/alerts/{id}/confirm", "confirm-alert", "认定结果", access.AlertConfirm), nil)
-	op[SuspendInput, AlertOutput](s, route("POST", "/alerts/{id}/suspend", "suspend-payment", "暂停发放", access.AlertSuspend), nil)
-	op[RevealInput, Body[Revealed]](s, secret("POST", "/alerts/{id}/reveal", "reveal-alert", "查看明文", access.Reveal), nil)
-
 }
