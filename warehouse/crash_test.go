@@ -36,9 +36,9 @@ func TestMain(m *testing.M) {
 // The story that the played process loads: in every three deliveries two bring payments, the third corrects and
 // deletes some of the second.
 const (
-	chapters       = 9
-	chapterPersons = 900 // 64,800 payments
-	fileLimit      = 18 << 20
+	chapters       = 6
+	chapterPersons = 800 // 57,600 payments
+	fileLimit      = 12 << 20
 )
 
 func chapter(i int) (warehouse.Delivery, error) {

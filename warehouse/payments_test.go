@@ -36,10 +36,14 @@ func payments(from, to int64) (warehouse.Delivery, error) {
 	var rows, total int64
 	first := fundwatch.Month(202311)
 	for p := from; p < to; p++ {
+		clerk, checker := fmt.Sprintf("OP%05d", p%2000), fmt.Sprintf("OP%05d", (p+1)%2000)
+		region := fmt.Sprintf("52%02d%02d", p%9+1, p%10+1)
 		for m := range 36 {
+			month := int32(first.Add(m))
+			at := time.Date(int(month)/100, time.Month(month%100), 10, 9, 0, int(p%3600), 0, time.UTC).UnixMicro()
 			for item := range int64(2) {
 				amount := 100000 + p*7919%300000 + int64(m)*100
-				appendPayment(b, p*72+int64(m)*2+item+1, item, p, int32(first.Add(m)), amount)
+				appendPayment(b, p*72+int64(m)*2+item+1, item, p, month, amount, at, clerk, checker, region)
 				total += amount
 				if rows++; rows%122880 == 0 {
 					if err := flush(); err != nil {
@@ -56,21 +60,22 @@ func payments(from, to int64) (warehouse.Delivery, error) {
 		Rows: rows, Sums: map[string]int64{"AAE019": total}, Body: bytes.NewReader(out.Bytes())}, nil
 }
 
-func appendPayment(b *array.RecordBuilder, rid, item, person int64, month int32, amount int64) {
-	text := func(i int, s string) { b.Field(i).(*array.StringBuilder).Append(s) }
-	num := func(i int, v int64) { b.Field(i).(*array.Int64Builder).Append(v) }
-	num(0, rid/2)
-	text(1, [2]string{"110101", "110102"}[item])
-	b.Field(2).(*array.Int32Builder).Append(month)
-	num(3, person)
-	text(4, "110")
-	b.Field(5).(*array.Int32Builder).Append(month)
-	num(6, amount)
-	text(7, "1")
-	text(8, fmt.Sprintf("OP%05d", person%2000))
-	text(9, fmt.Sprintf("OP%05d", (person+1)%2000))
-	text(10, fmt.Sprintf("52%02d%02d", person%9+1, person%10+1))
-	b.Field(11).(*array.TimestampBuilder).Append(arrow.Timestamp(time.Date(int(month)/100, time.Month(month%100), 10, 9, 0, int(person%3600), 0, time.UTC).UnixMicro()))
-	num(12, rid)
-	b.Field(13).(*array.Int8Builder).Append(0)
+// appendPayment appends one row in the contract's order of columns.
+func appendPayment(b *array.RecordBuilder, rid, item, person int64, month int32, amount, at int64, clerk, checker, region string) {
+	values := []any{rid / 2, [2]string{"110101", "110102"}[item], month, person, "110", month, amount, "1", clerk, checker, region,
+		arrow.Timestamp(at), rid, int8(0)}
+	for i, v := range values {
+		switch f := b.Field(i).(type) {
+		case *array.Int64Builder:
+			f.Append(v.(int64))
+		case *array.Int32Builder:
+			f.Append(v.(int32))
+		case *array.Int8Builder:
+			f.Append(v.(int8))
+		case *array.StringBuilder:
+			f.Append(v.(string))
+		case *array.TimestampBuilder:
+			f.Append(v.(arrow.Timestamp))
+		}
+	}
 }

@@ -18,7 +18,7 @@ import (
 // answer of a warehouse that holds nothing but the rows of the actor's scope, filtered in Go by Scope.Covers; and as
 // seen by the same actor with masks, no cell holds personal data in clear.
 func TestScopeHoldsForRandomActorsAndQueries(t *testing.T) {
-	const actors, questions = 10, 20
+	const actors, questions = 5, 40
 	rows := warehousetest.Random(7, 150)
 	dir := t.TempDir()
 	db := warehousetest.OpenIn(t, dir)

@@ -60,18 +60,21 @@ type Headcount struct {
 	Receiving Count               `json:"receiving"`
 }
 
-// The counts by line and place at the end of a year. Insured are the relations that had begun and are not ended;
-// paying is who paid for at least one month of the year; receiving is who was paid in December, or in the last month
-// there is of the year.
+// The counts by line and place at the end of a year, from rows that know more than was known then. Insured are those
+// whose relation had begun and is not ended, or ended because of a death that was registered later. Paying are those
+// with a normal contribution for December, residents with one for the year. Receiving are those whose benefit had
+// begun and not ended.
 const (
-	insuredSQL = `SELECT AAE140, AAB301, count(DISTINCT AAC001) FROM {{AC02}}
-		WHERE AAC008 IN ('1', '2') AND AAC030 <= make_date(?, 12, 31) GROUP BY 1, 2`
+	insuredSQL = `SELECT t.AAE140, t.AAB301, count(DISTINCT t.AAC001) FROM {{AC02}} t
+		WHERE t.AAC030 <= make_date(?, 12, 31) AND (t.AAC008 IN ('1', '2') OR EXISTS (SELECT 1 FROM {{AC26}} d
+			WHERE d.AAC001 = t.AAC001 AND d.AAE171 = '1' AND d.AAE036 > make_date(?, 12, 31)))
+		GROUP BY 1, 2`
 	payingSQL = `SELECT AAE140, AAB301, count(DISTINCT AAC001) FROM {{AC43}}
-		WHERE mi BETWEEN ? AND ? AND AAA115 = '10' AND YAE589 = '0' AND AAE080 + AAE082 > 0 GROUP BY 1, 2
+		WHERE mi = ? AND AAA115 = '10' AND YAE589 = '0' AND AAE080 + AAE082 > 0 GROUP BY 1, 2
 		UNION ALL
 		SELECT '170', AAB301, count(DISTINCT AAC001) FROM {{AC27}} WHERE AAE001 = ? AND AAE078 = '1' GROUP BY 1, 2`
-	receivingSQL = `SELECT AAE140, AAB301, count(DISTINCT AAC001) FROM {{AC82}}
-		WHERE mi = (SELECT max(mi) FROM {{AC82}} WHERE mi BETWEEN ? AND ?) AND AAE117 = '1' GROUP BY 1, 2`
+	receivingSQL = `SELECT AAE140, AAB301, count(DISTINCT AAC001) FROM {{AC60}}
+		WHERE AAE210 <= ? AND (AIC301 IS NULL OR AIC301 > ?) GROUP BY 1, 2`
 )
 
 // Headcounts compares the persons in the warehouse with every figure that was entered for the year, as far as the
@@ -81,16 +84,16 @@ func (s *Service) Headcounts(ctx context.Context, actor fundwatch.Actor, year in
 		return nil, fundwatch.FieldErrorf("year", "年度 %d 无效", year)
 	}
 	view := s.opts.Warehouse.View(actor)
-	first, last := fundwatch.Month(year*100+1).Index(), fundwatch.Month(year*100+12).Index()
-	insured, err := countPlaces(ctx, view, insuredSQL, year)
+	december := fundwatch.Month(year*100 + 12)
+	insured, err := countPlaces(ctx, view, insuredSQL, year, year)
 	if err != nil {
 		return nil, err
 	}
-	paying, err := countPlaces(ctx, view, payingSQL, first, last, year)
+	paying, err := countPlaces(ctx, view, payingSQL, december.Index(), year)
 	if err != nil {
 		return nil, err
 	}
-	receiving, err := countPlaces(ctx, view, receivingSQL, first, last)
+	receiving, err := countPlaces(ctx, view, receivingSQL, december, december)
 	if err != nil {
 		return nil, err
 	}

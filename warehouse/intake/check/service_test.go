@@ -230,7 +230,7 @@ func TestHeadcounts(t *testing.T) {
 	var persons, paid []warehousetest.Row
 	for n := range 1000 {
 		persons = append(persons, warehousetest.Row{"AAZ159": 5000 + n, "AAC001": 5000 + n, "AAE140": "120", "AAC008": "1", "AAC030": "2020-01-01", "AAB301": []string{"520302", "520303"}[n%2]})
-		paid = append(paid, warehousetest.Row{"AAZ223": 5000 + n, "AAC001": 5000 + n, "AAB001": 10, "AAE140": "120", "AAE003": 202505, "AAA115": "10", "YAE589": "0", "AAE080": 1, "AAE082": 0, "AAB301": []string{"520302", "520303"}[n%2]})
+		paid = append(paid, warehousetest.Row{"AAZ223": 5000 + n, "AAC001": 5000 + n, "AAB001": 10, "AAE140": "120", "AAE003": 202512, "AAA115": "10", "YAE589": "0", "AAE080": 1, "AAE082": 0, "AAB301": []string{"520302", "520303"}[n%2]})
 	}
 	warehousetest.Load(t, b.db, "AC02", persons)
 	warehousetest.Load(t, b.db, "AC43", paid)

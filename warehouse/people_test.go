@@ -1,11 +1,5 @@
 package warehouse_test
 
-import (
-	"testing"
-
-	"fundwatch/warehouse/warehousetest"
-)
-
 // people are three persons of two prefectures.
 const people = `
 AC01:
@@ -19,16 +13,3 @@ AC83:
 X_GA_SW:
   - {AAC147: "520302196001011234", AAC003: 王小明, AAE138: "2026-08-15"}
 `
-
-func TestFirst(t *testing.T) {
-	db := warehousetest.Open(t)
-	warehousetest.LoadYAML(t, db, people)
-	f := warehousetest.Query(t, db.SystemView("test"), "SELECT * FROM {{AC83}} ORDER BY rid")
-	t.Log(f)
-	f = warehousetest.Query(t, db.View(warehousetest.Actor("520300")), "SELECT a.*, b.* FROM {{AC83}} a JOIN {{AC01}} b USING (AAC001) ORDER BY AAZ220")
-	t.Log(f)
-	f = warehousetest.Query(t, db.View(warehousetest.Actor("520300")), "SELECT * FROM {{X_GA_SW}}")
-	t.Log(f)
-	f = warehousetest.Query(t, db.View(warehousetest.Actor("520100")), "SELECT * FROM {{X_GA_SW}}")
-	t.Log(f)
-}
