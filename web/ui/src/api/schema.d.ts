@@ -72,6 +72,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/alerts/{id}/close": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** 销号 */
+        post: operations["close-alert"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/alerts/{id}/confirm": {
         parameters: {
             query?: never;
@@ -100,6 +117,23 @@ export interface paths {
         put?: never;
         /** 派发预警 */
         post: operations["dispatch-alert"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/alerts/{id}/rectify": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** 转入整改 */
+        post: operations["rectify-alert"];
         delete?: never;
         options?: never;
         head?: never;
@@ -259,6 +293,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/checks/problems/{id}/rows": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** 数据问题所在行（脱敏） */
+        get: operations["get-problem-rows"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/checks/problems/{id}/state": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** 数据问题改状态 */
+        post: operations["move-problem"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/checks/runs": {
         parameters: {
             query?: never;
@@ -371,8 +439,7 @@ export interface paths {
         /** 人数偏差 */
         get: operations["list-headcounts"];
         put?: never;
-        /** 录入年报人数 */
-        post: operations["enter-headcount"];
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -916,7 +983,7 @@ export interface components {
     schemas: {
         Action: {
             /** @enum {string} */
-            id: "review" | "dispatch" | "return" | "confirm" | "suspend" | "reveal";
+            id: "review" | "dispatch" | "return" | "confirm" | "rectify" | "close" | "suspend" | "reveal";
             title: string;
         };
         Alert: {
@@ -925,11 +992,21 @@ export interface components {
              * @description Fen
              */
             amount: number;
+            /**
+             * Format: int64
+             * @description Fen found to be unlawful
+             */
+            confirmed: number;
             /** Format: date-time */
             dueAt?: string;
+            /** @description 2026-10; empty when it is about no months */
+            firstMonth: string;
+            /** @description The last round still found it */
+            found: boolean;
             /** @description Name of who has it; empty when nobody has */
             handler: string;
             id: string;
+            lastMonth: string;
             line: string;
             lineName: string;
             /** @description Somebody still has to act */
@@ -937,6 +1014,13 @@ export interface components {
             overdue: boolean;
             /** Format: date-time */
             raisedAt: string;
+            /** @description Business day on which it was first found */
+            raisedOn: string;
+            /**
+             * Format: int64
+             * @description Fen back
+             */
+            recovered: number;
             region: string;
             regionName: string;
             /**
@@ -962,13 +1046,17 @@ export interface components {
             subjectKind: "person" | "unit" | "account" | "agency" | "operator" | "region";
             /** @description Masked */
             subjectName: string;
+            /** @description The core was asked to stop paying */
+            suspended: boolean;
             /**
              * Format: int64
-             * @description Rounds in which it was found anew
+             * @description Rounds in which it was found anew or changed
              */
             times: number;
             /** @description One plain sentence */
             title: string;
+            /** @description What it turned out to be; empty before */
+            verdictName: string;
         };
         AlertDetail: {
             /** @description What the reader may do now */
@@ -987,17 +1075,33 @@ export interface components {
             asOf?: string;
             /** @description Legal basis */
             basis: components["schemas"]["Basis"][];
+            /**
+             * Format: int64
+             * @description Fen found to be unlawful
+             */
+            confirmed: number;
+            /** @description How such cases are dealt with */
+            disposal: string;
             /** Format: date-time */
             dueAt?: string;
             evidence: components["schemas"]["Sheet"][];
             /** @description Why, in plain Chinese */
             explanation: string;
             facts: components["schemas"]["Fact"][];
+            /** @description 2026-10; empty when it is about no months */
+            firstMonth: string;
+            /** @description The last round still found it */
+            found: boolean;
+            /** @description How to verify */
+            guide: string;
             /** @description Name of who has it; empty when nobody has */
             handler: string;
             id: string;
+            lastMonth: string;
             line: string;
             lineName: string;
+            /** @description Lawful cases that look alike */
+            lookAlikes: string[];
             /** @description Somebody still has to act */
             open: boolean;
             overdue: boolean;
@@ -1005,6 +1109,13 @@ export interface components {
             params: components["schemas"]["RuleParam"][];
             /** Format: date-time */
             raisedAt: string;
+            /** @description Business day on which it was first found */
+            raisedOn: string;
+            /**
+             * Format: int64
+             * @description Fen back
+             */
+            recovered: number;
             region: string;
             regionName: string;
             /**
@@ -1024,6 +1135,8 @@ export interface components {
             /** @enum {string} */
             severity: "red" | "orange" | "yellow" | "blue";
             severityName: string;
+            /** @description The rule's statement */
+            sql: string;
             state: string;
             stateName: string;
             /** @description Internal number */
@@ -1032,15 +1145,19 @@ export interface components {
             subjectKind: "person" | "unit" | "account" | "agency" | "operator" | "region";
             /** @description Masked */
             subjectName: string;
+            /** @description The core was asked to stop paying */
+            suspended: boolean;
             /** @description Oldest first */
             timeline: components["schemas"]["AlertEvent"][];
             /**
              * Format: int64
-             * @description Rounds in which it was found anew
+             * @description Rounds in which it was found anew or changed
              */
             times: number;
             /** @description One plain sentence */
             title: string;
+            /** @description What it turned out to be; empty before */
+            verdictName: string;
         };
         AlertEvent: {
             action: string;
@@ -1136,12 +1253,11 @@ export interface components {
             rectified: boolean;
         };
         AssignInputBody: {
+            /** Format: date */
+            deadline: string;
             note: string;
             /** @description Login name */
             owner: string;
-            /** Format: int64 */
-            rev: number;
-            state: string;
         };
         AuditEntry: {
             action: string;
@@ -1207,7 +1323,7 @@ export interface components {
              * @description Share of rows that pass, 0 to 1
              */
             rate: number;
-            /** @description What is checked, in plain Chinese */
+            /** @description What is checked and how to put it right, in plain Chinese */
             reading: string;
             /**
              * Format: int64
@@ -1223,9 +1339,16 @@ export interface components {
             title: string;
         };
         CheckProblem: {
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Rows at fault now
+             */
             bad: number;
             check: string;
+            /** Format: date-time */
+            deadline?: string;
+            /** @description How to put it right */
+            fix: string;
             /** Format: date-time */
             foundAt: string;
             grade: string;
@@ -1233,11 +1356,16 @@ export interface components {
             note: string;
             /** @description Login name; empty when nobody has it */
             owner: string;
-            /** Format: int64 */
-            rev: number;
-            /** Format: date-time */
+            /** @description Empty: rows that name no region */
+            region: string;
+            regionName: string;
+            /**
+             * Format: date-time
+             * @description When its state last changed
+             */
             seenAt: string;
-            state: string;
+            /** @enum {string} */
+            state: "open" | "assigned" | "fixed" | "accepted";
             stateName: string;
             tableName: string;
             title: string;
@@ -1245,7 +1373,7 @@ export interface components {
         Checks: {
             /** Format: date-time */
             asOf?: string;
-            /** @description Rows by grade */
+            /** @description Rows at fault by their worst grade */
             grades: components["schemas"]["Count"][];
             items: components["schemas"]["Check"][];
             /**
@@ -1268,6 +1396,16 @@ export interface components {
         Choice: {
             label: string;
             value: string;
+        };
+        CloseInputBody: {
+            note: string;
+            /**
+             * Format: int64
+             * @description Fen back in the end
+             */
+            recovered: number;
+            /** Format: int64 */
+            rev: number;
         };
         ConfirmInputBody: {
             /**
@@ -1394,6 +1532,8 @@ export interface components {
              */
             line: number;
             message: string;
+            /** @description Cell or line, as the file's own program names it */
+            place: string;
         };
         FormFile: {
             ContentType: string;
@@ -1416,6 +1556,11 @@ export interface components {
             userId: string;
         };
         Headcount: {
+            /**
+             * Format: double
+             * @description Share that is tolerated
+             */
+            bound: number;
             /** Format: int64 */
             counted: number;
             /**
@@ -1423,7 +1568,10 @@ export interface components {
              * @description Share of the reported figure
              */
             deviation: number;
-            kind: string;
+            /** @description Beyond the bound */
+            failed: boolean;
+            /** @enum {string} */
+            kind: "insured" | "paying" | "receiving";
             kindName: string;
             line: string;
             lineName: string;
@@ -1432,20 +1580,16 @@ export interface components {
             region: string;
             /** Format: int64 */
             reported: number;
+            /** @description Near the bound or beyond it */
             warning: boolean;
             /** Format: int64 */
             year: number;
         };
-        HeadcountInputBody: {
-            kind: string;
-            line: string;
-            region: string;
-            /** Format: int64 */
-            reported: number;
-            /** Format: int64 */
-            year: number;
-        };
         Imported: {
+            /** Format: int64 */
+            deletes: number;
+            /** Format: int64 */
+            inserts: number;
             /** Format: int64 */
             loadSeq: number;
             name: string;
@@ -1454,6 +1598,8 @@ export interface components {
             /** Format: int64 */
             rows: number;
             table: string;
+            /** Format: int64 */
+            updates: number;
         };
         Intake: {
             /** Format: date-time */
@@ -1970,17 +2116,26 @@ export interface components {
             charset: string;
             /** @description Columns of the file with the column of the table each goes to */
             columns: components["schemas"]["PreviewColumn"][];
-            /** @description What must be put right first */
+            /** @description The first faults: what must be put right */
             faults: components["schemas"]["FileFault"][];
             /** @enum {string} */
             format: "csv" | "xlsx" | "parquet";
+            /** @description Headings of the sample */
+            heads: string[];
+            /** @description Required columns that the file lacks */
+            missing: string[];
             name: string;
             ok: boolean;
             /** Format: int64 */
             rows: number;
-            /** @description First rows, masked */
+            /** @description First rows as they would be loaded, masked */
             sample: string[][];
             table: string;
+            /**
+             * Format: int64
+             * @description Faults in all
+             */
+            wrong: number;
         };
         PreviewColumn: {
             /** @description Column of the table; empty when it goes nowhere */
@@ -2020,6 +2175,11 @@ export interface components {
             field: string;
             /** @description What is wrong with it, in Chinese */
             message: string;
+        };
+        ProblemStateInputBody: {
+            note: string;
+            /** @enum {string} */
+            state: "open" | "fixed" | "accepted";
         };
         Progress: {
             /** Format: int64 */
@@ -2065,6 +2225,11 @@ export interface components {
             lines: components["schemas"]["Choice"][];
             regions: components["schemas"]["Place"][];
         };
+        RectifyInputBody: {
+            note: string;
+            /** Format: int64 */
+            rev: number;
+        };
         RefuseInputBody: {
             reason: string;
         };
@@ -2108,7 +2273,7 @@ export interface components {
             note: string;
             /** Format: int64 */
             rev: number;
-            /** @description One of words.verdicts */
+            /** @description accept, or one of words.verdicts but violation */
             verdict: string;
         };
         Role: {
@@ -2144,6 +2309,8 @@ export interface components {
             /** @enum {string} */
             kind: "full" | "delta";
             kindName: string;
+            /** @description What went wrong with the whole round, in Chinese */
+            note: string;
             /**
              * Format: int64
              * @description Alerts new in this round
@@ -2186,6 +2353,8 @@ export interface components {
             /** @enum {string} */
             kind: "full" | "delta";
             kindName: string;
+            /** @description What went wrong with the whole round, in Chinese */
+            note: string;
             /**
              * Format: int64
              * @description Alerts new in this round
@@ -2206,15 +2375,23 @@ export interface components {
         };
         RoundRun: {
             /** Format: int64 */
+            appeared: number;
+            /** Format: int64 */
             findings: number;
+            /** Format: int64 */
+            gone: number;
             /** Format: int64 */
             millis: number;
             note: string;
             rule: string;
             ruleTitle: string;
             state: string;
-            /** Format: int64 */
-            undecidable: number;
+            stateName: string;
+            /**
+             * Format: int64
+             * @description Subjects judged anew; 0: all
+             */
+            units: number;
         };
         Rule: {
             category: string;
@@ -2223,9 +2400,12 @@ export interface components {
             lastFindings: number;
             /** @description Why it could not run, in Chinese */
             lastNote: string;
-            /** Format: date-time */
-            lastRunAt?: string;
-            /** @description ok, failed, blocked, or empty when it never ran */
+            /**
+             * Format: int64
+             * @description Number of the round that ran it last; 0 when none did
+             */
+            lastRound: number;
+            /** @description ok, failed, held, or empty when it never ran */
             lastState: string;
             /** @description Empty when the rule spans lines */
             line: string;
@@ -2235,9 +2415,8 @@ export interface components {
              * @description Those the reader may see
              */
             openAlerts: number;
-            /** @enum {string} */
-            severity: "red" | "orange" | "yellow" | "blue";
-            severityName: string;
+            /** @description 高, 中 or 低: where its alerts start */
+            severity: string;
             status: string;
             statusName: string;
             subjectKind: string;
@@ -2248,6 +2427,10 @@ export interface components {
         RuleDetail: {
             basis: components["schemas"]["Basis"][];
             category: string;
+            /** @description 事前, 事中 or 事后 */
+            control: string;
+            /** @description How such cases are dealt with */
+            disposal: string;
             /** @description Template of the explanation */
             explain: string;
             /** @description How to verify */
@@ -2260,9 +2443,12 @@ export interface components {
             lastNote: string;
             /** @description Newest first */
             lastResults: components["schemas"]["RuleRun"][];
-            /** Format: date-time */
-            lastRunAt?: string;
-            /** @description ok, failed, blocked, or empty when it never ran */
+            /**
+             * Format: int64
+             * @description Number of the round that ran it last; 0 when none did
+             */
+            lastRound: number;
+            /** @description ok, failed, held, or empty when it never ran */
             lastState: string;
             /** @description Empty when the rule spans lines */
             line: string;
@@ -2274,18 +2460,20 @@ export interface components {
              * @description Those the reader may see
              */
             openAlerts: number;
+            origin: string;
             params: components["schemas"]["RuleParam"][];
             /** @description What the rule looks for, in plain Chinese */
             reading: string;
-            /** @enum {string} */
-            severity: "red" | "orange" | "yellow" | "blue";
-            severityName: string;
+            /** @description 高, 中 or 低: where its alerts start */
+            severity: string;
             sql: string;
             status: string;
             statusName: string;
             subjectKind: string;
             tests: components["schemas"]["RuleTest"][];
             title: string;
+            /** @description The cited articles were read */
+            verified: boolean;
             /** Format: int64 */
             version: number;
         };
@@ -2305,21 +2493,23 @@ export interface components {
             value: string;
         };
         RuleRun: {
-            /** Format: date-time */
-            at: string;
+            /** Format: int64 */
+            appeared: number;
             /** Format: int64 */
             findings: number;
+            /** Format: int64 */
+            gone: number;
             /** Format: int64 */
             millis: number;
             note: string;
             round: string;
             state: string;
-            /** Format: int64 */
-            undecidable: number;
+            stateName: string;
         };
         RuleTest: {
-            /** @description hit, miss or late */
+            /** @description hit, miss, late or undecidable */
             kind: string;
+            kindName: string;
             name: string;
         };
         Session: {
@@ -2360,9 +2550,10 @@ export interface components {
             title: string;
             /**
              * Format: int64
-             * @description Rows there are; more than shown when cut
+             * @description Rows there are, as far as they were counted
              */
             total: number;
+            truncated: boolean;
         };
         SheetColumn: {
             /** @description For links and mappings; never shown */
@@ -2728,6 +2919,42 @@ export interface operations {
             };
         };
     };
+    "close-alert": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CloseInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AlertDetail"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "confirm-alert": {
         parameters: {
             query?: never;
@@ -2776,6 +3003,42 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": components["schemas"]["DispatchInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AlertDetail"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "rectify-alert": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RectifyInputBody"];
             };
         };
         responses: {
@@ -3048,9 +3311,11 @@ export interface operations {
                 page?: number;
                 /** @description Rows a page */
                 size?: number;
-                state?: string;
+                state?: string[];
                 owner?: string;
                 check?: string;
+                grade?: string;
+                region?: string;
             };
             header?: never;
             path?: never;
@@ -3083,6 +3348,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Check point and region: DQ-C01~520302 */
                 id: string;
             };
             cookie?: never;
@@ -3090,6 +3356,79 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": components["schemas"]["AssignInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CheckProblem"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-problem-rows": {
+        parameters: {
+            query?: {
+                /** @description Page, from 1 */
+                page?: number;
+                /** @description Rows a page */
+                size?: number;
+            };
+            header?: never;
+            path: {
+                /** @description Check point and region: DQ-C01~520302 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Sheet"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "move-problem": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Check point and region: DQ-C01~520302 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ProblemStateInputBody"];
             };
         };
         responses: {
@@ -3160,6 +3499,12 @@ export interface operations {
                     file: string;
                     /** @description JSON object: heading of the file to code of the column; without it headings are matched by name */
                     mapping?: string;
+                    /**
+                     * @description replace: rows that earlier files brought and this one lacks are deleted
+                     * @default append
+                     * @enum {string}
+                     */
+                    mode?: "append" | "replace";
                     table: string;
                 };
             };
@@ -3202,6 +3547,12 @@ export interface operations {
                     file: string;
                     /** @description JSON object: heading of the file to code of the column; without it headings are matched by name */
                     mapping?: string;
+                    /**
+                     * @description replace: rows that earlier files brought and this one lacks are deleted
+                     * @default append
+                     * @enum {string}
+                     */
+                    mode?: "append" | "replace";
                     table: string;
                 };
             };
@@ -3324,45 +3675,15 @@ export interface operations {
     };
     "list-headcounts": {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Without it, the year before the last business day's */
+                year?: number;
+            };
             header?: never;
             path?: never;
             cookie?: never;
         };
         requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ListHeadcount"];
-                };
-            };
-            /** @description Problem */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    "enter-headcount": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["HeadcountInputBody"];
-            };
-        };
         responses: {
             /** @description OK */
             200: {
@@ -3674,7 +3995,6 @@ export interface operations {
                 page?: number;
                 /** @description Rows a page */
                 size?: number;
-                kind?: "full" | "delta" | "";
             };
             header?: never;
             path?: never;

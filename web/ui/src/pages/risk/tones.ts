@@ -1,22 +1,34 @@
 type Tone = 'grey' | 'blue' | 'green' | 'orange' | 'red' | 'yellow'
 
+const alertTones: Record<string, Tone> = {
+  new: 'orange', accepted: 'orange', dispatched: 'blue', verifying: 'blue', answered: 'yellow', confirmed: 'red',
+  rectifying: 'yellow', closed: 'green', dismissed: 'grey', cleared: 'grey',
+}
+
 /** Tone of an alert's state; the word beside it says the state. */
-export function alertTone(state: string, open: boolean): Tone {
-  if (!open) return /false|exempt|cancel|gone|reject/.test(state) ? 'grey' : 'green'
-  if (/new|pending/.test(state)) return 'orange'
-  if (/answer|feedback/.test(state)) return 'yellow'
-  return 'blue'
+export function alertTone(state: string): Tone {
+  return alertTones[state] ?? 'grey'
 }
 
 /** Tone of the result of a rule or a round. */
 export function runTone(state: string): Tone {
-  if (state === 'ok' || state === 'done' || state === 'passed') return 'green'
-  if (state === 'failed' || state === 'broken' || state === 'dead') return 'red'
-  if (state === 'blocked' || state === 'behind') return 'orange'
-  if (state === 'running' || state === 'loading') return 'blue'
-  return 'grey'
+  switch (state) {
+    case 'ok':
+    case 'done':
+      return 'green'
+    case 'failed':
+      return 'red'
+    case 'held':
+    case 'partial':
+      return 'orange'
+    case 'running':
+      return 'blue'
+    default:
+      return 'grey'
+  }
 }
 
-export const runNames: Record<string, string> = {
-  ok: '正常', done: '完成', failed: '失败', blocked: '未执行', running: '执行中', '': '未运行', skipped: '跳过',
-}
+export const runNames: Record<string, string> = { ok: '正常', failed: '失败', held: '待复核', '': '未运行' }
+
+/** Where a rule's alerts start, in the words of the catalogue. */
+export const severityTones: Record<string, Tone> = { 高: 'red', 中: 'orange', 低: 'blue' }
