@@ -34,7 +34,7 @@ type profiler struct {
 	turn     chan struct{} // one search at a time: memory stays bounded by one batch
 
 	mu    sync.Mutex
-	known map[string][]extent // by path of the chunk and column
+	known map[string][]extent // by column and path of the chunk
 }
 
 // extent is a record batch and the range of numbers in it.
@@ -155,17 +155,28 @@ func (p *profiler) row(ctx context.Context, table string, rid int64) (map[string
 
 // search calls found for every row of the chunk with the number in the column.
 func (p *profiler) search(path, column string, number int64, found func(arrow.RecordBatch, int)) error {
+	apart := func(e extent) bool { return number < e.low || number > e.top }
+	p.mu.Lock()
+	extents, known := p.known[column+" "+path]
+	p.mu.Unlock()
+	if known && !slices.ContainsFunc(extents, func(e extent) bool { return !apart(e) }) {
+		return nil // most chunks are not even opened
+	}
 	f, err := os.Open(path)
 	if err != nil {
 		return err
 	}
 	defer func() { _ = f.Close() }()
-	extents, err := p.extents(f, path, column)
-	if err != nil {
-		return err
+	if !known {
+		if extents, err = readExtents(f, column); err != nil {
+			return err
+		}
+		p.mu.Lock()
+		p.known[column+" "+path] = extents
+		p.mu.Unlock()
 	}
 	for _, e := range extents {
-		if number < e.low || number > e.top {
+		if apart(e) {
 			continue
 		}
 		if err := readBatch(f, e.batch, extents[0].batch.Offset, func(batch arrow.RecordBatch) {
@@ -195,15 +206,8 @@ func readBatch(f *os.File, b core.Batch, schemaEnd int64, use func(arrow.RecordB
 	return r.Err()
 }
 
-// extents are the batches of a chunk with the range of the column in each.
-func (p *profiler) extents(f *os.File, path, column string) ([]extent, error) {
-	key := column + " " + path
-	p.mu.Lock()
-	known, ok := p.known[key]
-	p.mu.Unlock()
-	if ok {
-		return known, nil
-	}
+// readExtents lists the batches of a chunk with the range of the column in each.
+func readExtents(f *os.File, column string) ([]extent, error) {
 	info, err := f.Stat()
 	if err != nil {
 		return nil, err
@@ -233,9 +237,6 @@ func (p *profiler) extents(f *os.File, path, column string) ([]extent, error) {
 		e.batch.Buffers = nil
 		out = append(out, e)
 	}
-	p.mu.Lock()
-	p.known[key] = out
-	p.mu.Unlock()
 	return out, nil
 }
 
