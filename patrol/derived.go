@@ -323,7 +323,7 @@ WHERE x.ZSF001 IS NOT NULL AND x.ZSF003 IN ('1', '2', '3')` + only},
 }
 
 // nets fills NETPAY, MONTHNET and NETFEE for the suspects: one pass over the payments and one over the
-// contributions for all rules together. A row counts when its plan was paid.
+// contributions for all rules together. A row counts when its plan, of the same person, was paid.
 func nets(epoch int) []warehouse.Statement {
 	within := fmt.Sprintf("d.mi >= %d AND d.mi < %d", epoch, epoch+Horizon)
 	suspect := "d.AAC001 IN (SELECT AAC001 FROM {{SUSPECT}})"
@@ -337,7 +337,8 @@ func nets(epoch int) []warehouse.Statement {
   max(CASE WHEN d.AAA088 = '1' THEN d.AAE019 ELSE 0 END), max(d.AAB301)
 FROM {{AC83}} d
 WHERE ` + suspect + ` AND ` + within + `
-  AND d.AAZ220 IN (SELECT AAZ220 FROM {{AC82}} WHERE AAE117 = '1' AND AAC001 IN (SELECT AAC001 FROM {{SUSPECT}}))
+  AND EXISTS (SELECT 1 FROM {{AC82}} p WHERE p.AAZ220 = d.AAZ220 AND p.AAC001 = d.AAC001 AND p.AAE117 = '1'
+    AND p.AAC001 IN (SELECT AAC001 FROM {{SUSPECT}}))
 GROUP BY d.AAC001, d.AAE140, d.AAA036, d.mi`},
 		{SQL: "DELETE FROM {{>MONTHNET}}"},
 		{SQL: `INSERT INTO {{>MONTHNET}} SELECT AAC001, AAE140, mi, CAST(sum(net) AS BIGINT), max(region)
