@@ -100,7 +100,7 @@ const (
 type FilesConfig struct {
 	Dir      string // folder for files on their way; required
 	MaxBytes int64  // size of one file; default 2 GiB
-	MaxRows  int64  // rows of one file; default 2,000,000
+	MaxRows  int64  // rows of one file; default 1,200,000, more than a worksheet holds
 }
 
 // FilesOptions are what Files is given to work with.
@@ -130,7 +130,7 @@ func NewFiles(ctx context.Context, c FilesConfig, o FilesOptions) (*Files, error
 		c.MaxBytes = 2 << 30
 	}
 	if c.MaxRows == 0 {
-		c.MaxRows = 2_000_000
+		c.MaxRows = 1_200_000
 	}
 	if o.Free == nil {
 		o.Free = freeSpace
