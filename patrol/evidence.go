@@ -119,6 +119,37 @@ func (p *Patrol) evidenceTable(ctx context.Context, view *warehouse.View, r *Rul
 	return out, nil
 }
 
+// EvidenceRows names the rows that prove a finding as TABLE:rid, for the agency that is to verify it. It is for the
+// directive to the core, not for a page.
+func (p *Patrol) EvidenceRows(ctx context.Context, key string) (_ []string, err error) {
+	defer fundwatch.Wrap(&err, "patrol.EvidenceRows")
+	f, err := p.finding(ctx, key)
+	if err != nil {
+		return nil, err
+	}
+	r, ok := p.book.Rule(f.Rule)
+	if !ok {
+		return nil, fundwatch.Errorf(fundwatch.NotFound, "规则 %s 已不在规则库中", f.Rule)
+	}
+	view := p.db.SystemView("派发：取证据行号")
+	var out []string
+	for _, src := range r.Evidence {
+		s, err := bind(fmt.Sprintf("SELECT rid FROM {{%s}} WHERE %s ORDER BY rid LIMIT %d", src.Table, src.Where, evidenceRows/len(r.Evidence)),
+			findingValues(r, f))
+		if err != nil {
+			return nil, err
+		}
+		err = view.Each(ctx, s, func(row []any) error {
+			out = append(out, fmt.Sprintf("%s:%v", src.Table, row[0]))
+			return nil
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
+}
+
 // evidenceStatement selects all contract columns of the rows that prove a finding.
 func (p *Patrol) evidenceStatement(r *Rule, i int, values map[string]any, limit int) (warehouse.Statement, error) {
 	src := r.Evidence[i]

@@ -22,8 +22,12 @@ type chaos struct {
 
 func (c *chaos) pick(values ...any) any { return values[c.rng.IntN(len(values))] }
 func (c *chaos) n(from, to int) int64   { return int64(from + c.rng.IntN(to-from+1)) }
-func (c *chaos) month() int64           { return int64([]int{202509, 202510, 202511, 202512, 202601, 202602, 202603}[c.rng.IntN(7)]) }
-func (c *chaos) day() string            { return fmt.Sprintf("%d-%02d-%02d", c.n(2024, 2026), c.n(1, 12), c.n(1, 28)) }
+func (c *chaos) month() int64 {
+	return int64([]int{202509, 202510, 202511, 202512, 202601, 202602, 202603}[c.rng.IntN(7)])
+}
+func (c *chaos) day() string {
+	return fmt.Sprintf("%d-%02d-%02d", c.n(2024, 2026), c.n(1, 12), c.n(1, 28))
+}
 
 func (c *chaos) row(table string) warehousetest.Row {
 	person, region := c.n(1, 8), c.pick("520102", "520103", "520302")

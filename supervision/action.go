@@ -99,6 +99,10 @@ func (d *Desk) handOver(ctx context.Context, actor fundwatch.Actor, id string, r
 	if !o.Deadline.IsZero() && endOfDay(o.Deadline).Before(today) {
 		return Alert{}, fundwatch.FieldErrorf("deadline", "办理期限 %s 已过，请选择 %s 或以后的日期", d.day(o.Deadline), d.day(today))
 	}
+	rows, err := d.rows(ctx, actor, id)
+	if err != nil {
+		return Alert{}, err
+	}
 	s := step{action: a, actor: actor, note: o.Note, words: []string{string(o.Agency), d.day(o.Deadline)}}
 	s.change = func(ctx context.Context, tx *store.Tx, r *alertRow) error {
 		r.Agency = string(o.Agency)
@@ -112,9 +116,33 @@ func (d *Desk) handOver(ctx context.Context, actor fundwatch.Actor, id string, r
 		r.DueAt, r.Handler = due.UnixMilli(), actor.Name
 		r.Dispatches++
 		r.Directive = fmt.Sprintf("PF-%d-%d", r.ID, r.Dispatches)
-		return enqueue(ctx, tx, r, r.directive(core.Dispatch, r.Directive, o.Note, due))
+		dir := r.directive(core.Dispatch, r.Directive, o.Note, due)
+		if rows != "" {
+			dir.Items[core.ItemRows] = rows
+		}
+		return enqueue(ctx, tx, r, dir)
 	}
 	return d.act(ctx, id, rev, s, access.AlertDispatch)
+}
+
+// rows lists the evidence of an alert for the agency, before any transaction begins: a warehouse may be slow. Who
+// may not see the alert gets none; act then says why.
+func (d *Desk) rows(ctx context.Context, actor fundwatch.Actor, id string) (string, error) {
+	if d.opts.Rows == nil || access.Require(actor, access.AlertDispatch) != nil {
+		return "", nil
+	}
+	r, err := visible(ctx, d.store.Read(), actor, id)
+	if fundwatch.CodeOf(err) == fundwatch.NotFound {
+		return "", nil
+	}
+	if err != nil {
+		return "", err
+	}
+	rows, err := d.opts.Rows(ctx, r.FindingKey)
+	if fundwatch.CodeOf(err) == fundwatch.NotFound {
+		return "", nil // the finding's rule left the rulebook
+	}
+	return strings.Join(rows, ","), err
 }
 
 // directive writes the order to the core about the alert.

@@ -29,9 +29,11 @@ const Topic = "alerts"
 // Options are what the desk works with. Store, Audit, Now and Logger are required; without a Core nothing can be
 // dispatched.
 type Options struct {
-	Store    *store.DB
-	Audit    *audit.Log
-	Core     core.Client
+	Store *store.DB
+	Audit *audit.Log
+	Core  core.Client
+	// Rows names the rows that prove a finding as TABLE:rid, for the agency; may be nil.
+	Rows     func(ctx context.Context, key string) ([]string, error)
 	Now      func() time.Time
 	Today    func() time.Time // business time, for deadlines and days; default Now
 	Calendar Calendar

@@ -106,7 +106,7 @@ func newBench(t *testing.T) *bench {
 		t.Fatal(err)
 	}
 	b := &bench{t: t, db: db, log: log, core: &agencies{}, rules: map[string]*patrol.Rule{}}
-	b.desk, err = supervision.New(supervision.Options{Store: db, Audit: log, Core: b.core, Now: now, Logger: logger})
+	b.desk, err = supervision.New(supervision.Options{Store: db, Audit: log, Core: b.core, Now: now, Rows: evidence, Logger: logger})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -119,6 +119,9 @@ func newBench(t *testing.T) *bench {
 	}
 	return b
 }
+
+// evidence is two rows for every finding.
+func evidence(context.Context, string) ([]string, error) { return []string{"AC82:7", "AC83:8"}, nil }
 
 // work runs the jobs that are due.
 func (b *bench) work() {
@@ -458,7 +461,7 @@ func TestOutbox(t *testing.T) {
 		t.Fatalf("the core has %+v", b.core.list)
 	}
 	got := b.core.list[0].Directive
-	if got.Items[core.ItemRule] != "QY-047" || got.Items[core.ItemMonths] != "202606,202607,202608" || got.Subject.ID != "1000001" {
+	if got.Items[core.ItemRule] != "QY-047" || got.Items[core.ItemMonths] != "202606,202607,202608" || got.Items[core.ItemRows] != "AC82:7,AC83:8" || got.Subject.ID != "1000001" {
 		t.Errorf("directive %+v", got)
 	}
 	b.core.mu.Lock()
