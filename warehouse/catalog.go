@@ -47,6 +47,14 @@ type relation struct {
 	gone    bool
 }
 
+// name is how a statement calls the relation.
+func (r relation) name() string {
+	if r.gone {
+		return r.Code + goneSuffix
+	}
+	return r.Code
+}
+
 // plain is the physical name of the current rows.
 func (r relation) plain() string {
 	switch {
@@ -156,7 +164,7 @@ func (c *catalogue) add(d DerivedTable) (relation, error) {
 	default:
 		return r, fmt.Errorf("warehouse: derived table %s names neither region nor person, nor is it public", d.Name)
 	}
-	if !isName(d.Name) || len(d.Columns) == 0 {
+	if !isName(d.Name) || len(d.Columns) == 0 || strings.HasSuffix(strings.ToUpper(d.Name), goneSuffix) {
 		return r, fmt.Errorf("warehouse: derived table %q needs a plain name and columns", d.Name)
 	}
 	for _, code := range []string{d.Person, d.Unit, d.Region, d.Line} {

@@ -30,6 +30,8 @@ func (db *DB) use(f func(engine) error) error {
 	fault := eng.Fault(err)
 	var explained *fundwatch.Error
 	switch {
+	case fundwatch.CodeOf(err) == fundwatch.Invalid: // its words may be those of a foreign stream
+		return err
 	case fault == duckdb.Broken:
 		db.reopen(eng, err)
 		return fundwatch.Errorf(fundwatch.Unavailable, "数据仓库刚刚故障并已重新打开，请重试：%w", err)

@@ -14,6 +14,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -379,15 +380,20 @@ func writeSidecar(dir string, l landed) error {
 	return writeFile(l.sidecar(dir), text)
 }
 
-// landings reads all sidecars in load order.
-func (db *DB) landings() ([]landed, error) {
+// landings reads the sidecars of loads behind after, in load order. Their names tell the number, so that opening does
+// not read the sidecars of years.
+func (db *DB) landings(after int64) ([]landed, error) {
 	names, err := filepath.Glob(filepath.Join(db.cfg.landing(), "*.json"))
 	if err != nil {
 		return nil, err
 	}
 	slices.Sort(names)
-	out := make([]landed, 0, len(names))
+	var out []landed
 	for _, name := range names {
+		number, _, _ := strings.Cut(filepath.Base(name), "-")
+		if seq, err := strconv.ParseInt(number, 10, 64); err != nil || seq <= after {
+			continue
+		}
 		text, err := os.ReadFile(name)
 		if err != nil {
 			return nil, err

@@ -52,7 +52,7 @@ type LoadResult struct {
 // hash) is Invalid and set aside.
 func (db *DB) Load(ctx context.Context, d Delivery) (LoadResult, error) {
 	r, ok := db.cat.find(d.Table)
-	if !ok || r.derived {
+	if !ok || r.derived || r.gone {
 		return LoadResult{}, fundwatch.FieldErrorf("table", "没有表 %s", d.Table)
 	}
 	if d.ID == "" || len(d.ID) > 200 {
@@ -152,7 +152,7 @@ func (db *DB) loadedBefore(ctx context.Context, d Delivery) (LoadResult, error) 
 		if err != nil {
 			return err
 		}
-		if table != d.Table || d.SHA != "" && sha != d.SHA || res.Rows != d.Rows {
+		if table != d.Table || d.SHA != "" && !strings.EqualFold(sha, d.SHA) || res.Rows != d.Rows {
 			return fundwatch.Errorf(fundwatch.Conflict, "交付编号 %s 已用于另一份内容（表 %s，%d 行）", d.ID, table, res.Rows)
 		}
 		res.Repeated = true
@@ -276,15 +276,11 @@ func (db *DB) catchUp(ctx context.Context) error {
 	if err := db.readMarks(ctx); err != nil {
 		return err
 	}
-	pending, err := db.landings()
+	pending, err := db.landings(db.LoadSeq())
 	if err != nil {
 		return err
 	}
-	done := db.LoadSeq()
 	for i, l := range pending {
-		if l.Seq <= done {
-			continue
-		}
 		r, ok := db.cat.find(l.Table)
 		if !ok {
 			return fmt.Errorf("landing file %d is for table %s, which the contract lacks", l.Seq, l.Table)

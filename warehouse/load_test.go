@@ -126,6 +126,7 @@ func TestUnfitDeliveriesChangeNothing(t *testing.T) {
 		"sha":           {rows: good, spoil: func(d *warehouse.Delivery, _ []byte) { d.SHA = strings.Repeat("0", 64) }, field: "sha"},
 		"other table":   {rows: good, spoil: func(d *warehouse.Delivery, _ []byte) { d.Table = "AC82" }, field: "schema"},
 		"unknown table": {rows: good, spoil: func(d *warehouse.Delivery, _ []byte) { d.Table = "AC99" }, field: "table"},
+		"the past":      {rows: good, spoil: func(d *warehouse.Delivery, _ []byte) { d.Table = "AC83_GONE" }, field: "table"},
 		"no id":         {rows: good, spoil: func(d *warehouse.Delivery, _ []byte) { d.ID = "" }, field: "id"},
 		"half a stream": {rows: good, spoil: func(d *warehouse.Delivery, b []byte) { d.Body = bytes.NewReader(b[:len(b)/2]) }, field: "body"},
 		"garbage":       {rows: good, spoil: func(d *warehouse.Delivery, _ []byte) { d.Body = strings.NewReader("<html>502") }, field: "body"},

@@ -61,12 +61,12 @@ func (s *scratchTables) drop() {
 
 // source selects the touched rows of the relation; false when t does not restrict it.
 func (t *touchSet) source(ctx context.Context, e engine, r relation) (string, bool, error) {
-	col, ok := t.touched.Columns[r.Code]
+	col, ok := t.touched.Columns[r.name()]
 	if !ok {
 		return "", false, nil
 	}
 	if !hasColumn(r, col) {
-		return "", false, fundwatch.FieldErrorf("touched", "表 %s 没有列 %s", r.Code, col)
+		return "", false, fundwatch.FieldErrorf("touched", "表 %s 没有列 %s", r.name(), col)
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -80,15 +80,15 @@ func (t *touchSet) source(ctx context.Context, e engine, r relation) (string, bo
 		return "", false, err
 	}
 	if !plain {
-		body = "(" + body + ") AS " + ident(r.Code)
+		body = "(" + body + ") AS " + ident(r.name())
 	}
 	rows := fmt.Sprintf("SELECT * FROM %s WHERE %s IN (SELECT k FROM %s)", body, ident(col), t.keys)
-	name, known := t.picked[r.Code]
+	name, known := t.picked[r.name()]
 	if !known {
 		if name, err = t.pick(ctx, e, rows); err != nil {
 			return "", false, t.view.db.explainError(e, err)
 		}
-		t.picked[r.Code] = name
+		t.picked[r.name()] = name
 	}
 	if name == "" {
 		return rows, true, nil

@@ -61,6 +61,16 @@ func TestTouchingNarrowsListedTables(t *testing.T) {
 	if len(f.Rows) != 1 || f.Rows[0][0] != "5****************5" || f.Rows[0][1] != "520102" {
 		t.Errorf("an actor's touched rows: %v", f.Rows)
 	}
+	gone := base.Touching(warehouse.Touched{SQL: "SELECT 2", Columns: map[string]string{"AC83": "AAC001", "AC83_GONE": "AAC001"}})
+	warehousetest.Load(t, db, "AC83", []warehousetest.Row{with(payment(11*72, 10, 1), "_op", 2), with(payment(3, 2, 1), "_op", 2)})
+	f = warehousetest.Query(t, gone, "SELECT count(*), max(AC83_GONE.AAC001), max(gone_seq), (SELECT count(*) FROM {{AC83}}) FROM {{AC83_GONE}}")
+	if r := f.Rows[0]; r[0] != int64(1) || r[1] != int64(2) || r[2] != db.LoadSeq() || r[3] != int64(0) {
+		t.Errorf("vanished rows: %v", r)
+	}
+	f = warehousetest.Query(t, db.View(warehousetest.Actor("520100")), "SELECT AC83_GONE.AAC001 FROM {{AC83_GONE}}")
+	if len(f.Rows) != 1 || f.Rows[0][0] != int64(2) {
+		t.Errorf("vanished rows that an actor sees: %v", f.Rows)
+	}
 	for name, bad := range map[string]warehouse.Touched{
 		"column":    {SQL: "SELECT AAC001 FROM {{AC83}}", Columns: map[string]string{"AC83": "AAC999"}},
 		"statement": {SQL: "SELECT AAC001 FROM facts.AC83", Columns: map[string]string{"AC83": "AAC001"}},

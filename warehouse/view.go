@@ -208,31 +208,25 @@ func (v *View) table(ctx context.Context, e engine, r relation) (text string, pl
 	if err != nil {
 		return "", false, err
 	}
-	cols, conds := r.columnList(), []string{}
-	if !v.system {
-		persons, _ := v.db.cat.find("AC01")
-		people, err := v.source(persons)
-		if err != nil {
-			return "", false, err
+	if v.system {
+		if v.seq == 0 && !r.gone { // a view whole and plain needs no SELECT of its own
+			return from, true, nil
 		}
-		conds = append(conds, scopeFilter(r, v.scope, people))
-		masked := make([]string, len(r.Columns))
-		for i, c := range r.Columns {
-			masked[i] = maskedColumn(c, v.scope.Clear())
-		}
-		for _, x := range r.extras() {
-			masked = append(masked, ident(x.name))
-		}
-		cols = strings.Join(masked, ", ")
+		return "SELECT " + r.columnList() + " FROM " + from, false, nil
 	}
-	if v.system && len(conds) == 0 && v.seq == 0 {
-		return from, true, nil
+	persons, _ := v.db.cat.find("AC01")
+	people, err := v.source(persons)
+	if err != nil {
+		return "", false, err
 	}
-	text = "SELECT " + cols + " FROM " + from
-	if len(conds) > 0 {
-		text += " WHERE " + strings.Join(conds, " AND ")
+	var cols []string
+	for _, c := range r.Columns {
+		cols = append(cols, maskedColumn(c, v.scope.Clear()))
 	}
-	return text, false, nil
+	for _, x := range r.extras() {
+		cols = append(cols, ident(x.name))
+	}
+	return "SELECT " + strings.Join(cols, ", ") + " FROM " + from + " WHERE " + scopeFilter(r, v.scope, people), false, nil
 }
 
 // source is where the rows of a table stand for the view's time.
@@ -241,7 +235,7 @@ func (v *View) source(r relation) (string, error) {
 		return r.plain(), nil
 	}
 	if r.derived || r.gone {
-		return "", refused("表 %s 由系统计算得出，不保存历史时点", r.Code)
+		return "", refused("表 %s 不保存历史时点", r.name())
 	}
 	cols := r.columnList()
 	return fmt.Sprintf("(SELECT %[1]s FROM facts.%[2]s WHERE load_seq <= %[3]d UNION ALL "+
