@@ -268,7 +268,7 @@ func (w *world) countWork(o *output, l *life, day, mi int32) {
 	}
 	first := &l.jobs[0]
 	for slot, has := range [3]bool{true, first.ue, first.inj} {
-		if !has {
+		if !has || slot > 0 && l.approved <= day {
 			continue
 		}
 		line := [3]int32{l.pensionLine(), line210, line410}[slot]

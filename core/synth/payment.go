@@ -10,9 +10,9 @@ type item struct {
 func benefitKey(l *life, line int32) int64 { return l.key*8 + int64(line) }
 
 // planKey is AAZ220: slot 0 is the regular plan of the month, 1 arrears, 2 a payment the bank had returned, from 4
-// on payments outside the run.
+// on payments outside the run, from firstRecovery on repayments by order.
 func planKey(i int64, line, mi, slot int32) int64 {
-	return ((i*8+int64(line))<<10|int64(mi))<<4 | int64(slot)
+	return ((i*8+int64(line))<<10|int64(mi))<<6 | int64(slot)
 }
 
 // noticeKey is AAZ031: one payment notice per line, county and month.
@@ -97,9 +97,12 @@ func (w *world) tellPayments(o *output, win window, l *life) {
 		}
 		k = j
 	}
-	for _, r := range w.corrections[l.i] {
+	if len(w.corrections) == 0 {
+		return
+	}
+	for k, r := range w.corrections[l.i] {
 		if win.in(r.day) {
-			w.tellRecovery(o, win, l, r)
+			w.tellRecovery(o, l, r, int32(k))
 		}
 	}
 }

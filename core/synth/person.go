@@ -253,7 +253,7 @@ func (w *world) grant(l *life, d *dice) {
 		b.unit = l.seg.units[l.jobs[n-1].unit].key
 	}
 	if b.line == pension110 {
-		total := 120_000 + int64(d.n(140_000)) + int64(d.n(140_000))
+		total := 95_000 + int64(d.n(130_000)) + int64(d.n(130_000))
 		if d.chance(1000) {
 			total += int64(d.n(250_000))
 		}

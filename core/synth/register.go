@@ -143,6 +143,9 @@ func (w *world) tellRelations(o *output, win window, l *life) {
 
 func (w *world) relation(o *output, win window, l *life, line, born, end int32) {
 	touch := never
+	if win.in(l.approved) {
+		touch = l.approved
+	}
 	for k := range l.jobs {
 		if win.in(l.jobs[k].end+1) || win.in(l.jobs[k].start+1) {
 			touch = win.to
@@ -154,9 +157,9 @@ func (w *world) relation(o *output, win window, l *life, line, born, end int32) 
 	}
 	state := "1"
 	switch {
-	case end <= win.to:
+	case end <= win.to, (line == line210 || line == line410) && l.approved <= win.to && !l.working(win.to):
 		state = "4"
-	case line != pension170 && !l.working(win.to) && (line == line210 || line == line410 || l.approved > win.to):
+	case line != pension170 && !l.working(win.to) && l.approved > win.to:
 		state = "2"
 	}
 	kind := "011"

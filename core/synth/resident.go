@@ -13,7 +13,7 @@ func (w *world) resident(l *life, d *dice) {
 	if d.chance(500) {
 		approved += 20 + d.n(70)
 	}
-	acct := 400 + int64(d.n(2600))
+	acct := 200 + int64(d.n(1400))
 	if approved > w.horizon || approved > l.died-40 {
 		return
 	}
@@ -123,7 +123,7 @@ func settleDay(y int32) int32 { return dayOf(y, 1, 5) }
 func (w *world) monthsPaid(l *life, b *benefit, y int32) int32 {
 	n := int32(0)
 	for mi := max(january(y), b.firstPaid()); mi < january(y+1) && mi <= b.last; mi++ {
-		if !b.paused(mi) {
+		if !b.paused(mi) && !w.held(l.i, b.line, payDay(mi)) {
 			n++
 		}
 	}
