@@ -158,6 +158,7 @@ func (w *works) openPatrol(ctx context.Context) error {
 	}
 	w.desk, err = supervision.New(supervision.Options{
 		Store: a.store, Audit: a.audit, Core: w.core, Now: a.now, Today: w.today, Logger: a.log,
+		Rows: func(ctx context.Context, key string) ([]string, error) { return w.patrol.EvidenceRows(ctx, key) },
 	})
 	if err != nil {
 		return err
