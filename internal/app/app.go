@@ -236,6 +236,9 @@ func (a *App) Addr() string {
 // Access is the service of accounts, for programs that seed or mend them.
 func (a *App) Access() *access.Service { return a.access }
 
+// Web is the page server, for tests that hold its answers against its contract.
+func (a *App) Web() *web.Server { return a.web }
+
 // Stop lets running requests end until ctx does, then stops the parts in the opposite order of their start.
 func (a *App) Stop(ctx context.Context) error {
 	a.web.Close()
