@@ -191,14 +191,37 @@ func (m mask) rebuild() []warehouse.Statement {
 	}
 }
 
+// touch fills REVISED and TOUCHED with the persons whose rows of the source changed since the load `from`.
+func (m mask) touch(from int64) []warehouse.Statement {
+	gone := fmt.Sprintf("SELECT s.AAC001 FROM {{%s_GONE}} s WHERE s.gone_seq > ? AND s.AAC001 IS NOT NULL", m.source)
+	return []warehouse.Statement{
+		{SQL: "DELETE FROM {{>REVISED}}"},
+		{SQL: "INSERT INTO {{>REVISED}} SELECT DISTINCT AAC001 FROM (" + gone + ") AS g", Args: []any{from}},
+		{SQL: "DELETE FROM {{>TOUCHED}}"},
+		{SQL: fmt.Sprintf("INSERT INTO {{>TOUCHED}} SELECT AAC001 FROM {{%s}} WHERE load_seq > ? AND AAC001 IS NOT NULL "+
+			"UNION SELECT AAC001 FROM {{REVISED}}", m.source), Args: []any{from}},
+	}
+}
+
 // refresh brings the mask from the load `from` to now. Persons with new rows only are merged; persons whose rows
 // were corrected or deleted are recomputed, since a bit cannot be taken back. Cost follows the change, not the
 // history.
-func (m mask) refresh(from int64) []warehouse.Statement {
+func (m mask) refresh(ctx context.Context, w *warehouse.Writer, from int64) error {
 	if m.additive {
-		return m.refreshSums(from)
+		return runAll(ctx, w, m.refreshSums(from))
 	}
-	gone := fmt.Sprintf("SELECT s.AAC001 FROM {{%s_GONE}} s WHERE s.gone_seq > ? AND s.AAC001 IS NOT NULL", m.source)
+	if err := runAll(ctx, w, m.touch(from)); err != nil {
+		return err
+	}
+	rows, err := w.Query(ctx, warehouse.Statement{SQL: "SELECT 1 FROM {{TOUCHED}} LIMIT 1"})
+	if err != nil || len(rows) == 0 {
+		return err
+	}
+	return runAll(ctx, w, m.merge(from))
+}
+
+// merge replaces the mask's rows of the persons in TOUCHED.
+func (m mask) merge(from int64) []warehouse.Statement {
 	combined := []string{strings.Join(m.keys, ", ")}
 	for _, v := range m.values {
 		expr := v.combine + "(" + v.name + ")"
@@ -215,11 +238,6 @@ func (m mask) refresh(from int64) []warehouse.Statement {
 		m.aggregate(m.source, " AND s.AAC001 IN (SELECT AAC001 FROM {{REVISED}})"),
 	}
 	return []warehouse.Statement{
-		{SQL: "DELETE FROM {{>REVISED}}"},
-		{SQL: "INSERT INTO {{>REVISED}} SELECT DISTINCT AAC001 FROM (" + gone + ") AS g", Args: []any{from}},
-		{SQL: "DELETE FROM {{>TOUCHED}}"},
-		{SQL: fmt.Sprintf("INSERT INTO {{>TOUCHED}} SELECT AAC001 FROM {{%s}} WHERE load_seq > ? AND AAC001 IS NOT NULL "+
-			"UNION SELECT AAC001 FROM {{REVISED}}", m.source), Args: []any{from}},
 		{SQL: fmt.Sprintf("DELETE FROM {{>%s}}", fresh)},
 		{SQL: fmt.Sprintf("INSERT INTO {{>%s}} (%s) SELECT %s FROM (%s) AS parts GROUP BY %s", fresh, m.columns(),
 			strings.Join(combined, ", "), strings.Join(parts, " UNION ALL "), strings.Join(m.keys, ", ")), Args: []any{from}},

@@ -24,6 +24,8 @@ type outcome struct {
 	inserts []findingRow
 	updates []findingRow
 	changes []Change
+
+	suspects int // persons its candidates named
 }
 
 // store writes the outcome; a rule that did not run to its end leaves everything as it was.
@@ -99,23 +101,30 @@ func (p *Patrol) refreshMasks(ctx context.Context, r *Round) error {
 		if from == r.ToSeq {
 			return nil
 		}
-		var stmts []warehouse.Statement
 		if from == 0 || from > r.ToSeq {
-			stmts = append(stmts, warehouse.Statement{SQL: "DELETE FROM {{>MONTHS}}"}, months(epoch))
-			from = 0
-		}
-		for _, m := range masks(epoch) {
-			if from == 0 {
-				stmts = append(stmts, m.rebuild()...)
-			} else {
-				stmts = append(stmts, m.refresh(from)...)
+			if err := runAll(ctx, w, rebuildMasks(epoch)); err != nil {
+				return err
+			}
+		} else {
+			for _, m := range masks(epoch) {
+				if err := m.refresh(ctx, w, from); err != nil {
+					return err
+				}
 			}
 		}
-		stmts = append(stmts, payMean(epoch)...)
-		stmts = append(stmts, warehouse.Statement{SQL: "DELETE FROM {{>MASKSTATE}}"},
+		stmts := append(payMean(epoch), warehouse.Statement{SQL: "DELETE FROM {{>MASKSTATE}}"},
 			warehouse.Statement{SQL: "INSERT INTO {{>MASKSTATE}} SELECT ?, ?", Args: []any{r.ToSeq, epoch}})
 		return runAll(ctx, w, stmts)
 	})
+}
+
+// rebuildMasks makes all masks from all rows.
+func rebuildMasks(epoch int) []warehouse.Statement {
+	out := []warehouse.Statement{{SQL: "DELETE FROM {{>MONTHS}}"}, months(epoch)}
+	for _, m := range masks(epoch) {
+		out = append(out, m.rebuild()...)
+	}
+	return out
 }
 
 // judgeGroup judges the rules of a group one after another. A rule that fails is recorded and the others go on;
@@ -236,8 +245,7 @@ func (p *Patrol) findSuspects(ctx context.Context, g *group, view, whole *wareho
 		if o.rule.Candidates == "" {
 			continue
 		}
-		start := p.opts.Now()
-		v := view
+		start, v := p.opts.Now(), view
 		if o.rule.Reach == ReachWhole {
 			v = whole
 		}
@@ -249,6 +257,7 @@ func (p *Patrol) findSuspects(ctx context.Context, g *group, view, whole *wareho
 			p.fail(ctx, o, err)
 			continue
 		}
+		o.suspects = len(persons)
 		fill = append(fill, suspects(o.rule.ID, persons)...)
 		o.run.Millis += p.opts.Now().Sub(start).Milliseconds()
 	}
@@ -398,8 +407,12 @@ func sortedKeys[V any](m map[string]V) []string {
 	return out
 }
 
-// match runs the rule's SELECT. Beyond the limit rows are only counted.
+// match runs the rule's SELECT. Beyond the limit rows are only counted. Whoever a rule finds is among its
+// candidates, so without candidates there is nothing to run.
 func (p *Patrol) match(ctx context.Context, r *Round, o *outcome, v *warehouse.View) (map[string]Finding, int, error) {
+	if o.rule.Candidates != "" && o.suspects == 0 {
+		return nil, 0, nil
+	}
 	s, err := bind(o.rule.matchSQL(), o.params)
 	if err != nil {
 		return nil, 0, err
