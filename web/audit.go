@@ -106,10 +106,11 @@ func actionName(action string) string {
 		"account.create": "新建账号", "account.seed": "生成演示账号", "account.disable": "停用账号", "account.enable": "启用账号",
 		"account.unlock": "解除锁定", "account.reset": "重置口令", "grant.propose": "提出授权", "grant.confirmed": "确认授权",
 		"grant.refused": "驳回授权", "session.end": "结束会话", "audit.read": "查看审计记录", "audit.verify": "校验审计链",
-		"alert.review": "审核预警", "alert.dispatch": "派发预警", "alert.return": "退回重核", "alert.confirm": "认定结果",
-		"alert.suspend": "暂停发放", "alert.reveal": "查看明文", "alert.export": "导出预警", "reveal": "查看明文",
-		"patrol.run": "发起全量巡查", "data.import": "文件入库", "check.run": "运行校验", "check.assign": "指派数据问题",
-		"job.retry": "重新执行任务", "system.view": "系统视图读取",
+		"alert.accept": "预警初筛通过", "alert.dismiss": "排除预警", "alert.dispatch": "派发预警", "alert.return": "退回重核",
+		"alert.confirm": "认定问题", "alert.rectify": "转入整改", "alert.close": "销号", "alert.suspend": "暂停发放",
+		"alert.reveal": "查看明文", "alert.export": "导出预警", "alert.read": "查看预警", "alert.review": "审核预警",
+		"data.sample": "查看数据样例", "data.import": "文件入库", "patrol.full": "发起全量巡查", "checks.run": "运行数据校验",
+		"check.assign": "指派数据问题", "check.state": "数据问题改状态", "job.retry": "重新执行任务", "system.view": "系统视图读取",
 	}
 	if name, ok := names[action]; ok {
 		return name
