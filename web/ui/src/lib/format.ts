@@ -16,6 +16,12 @@ export function date(value: string | null | undefined): string {
   return p ? `${p.year}-${p.month}-${p.day}` : none
 }
 
+/** Data is complete up to a moment or, at midnight, up to and including a business day. */
+export function asOf(value: string | null | undefined): string {
+  const s = dateTime(value)
+  return s.endsWith(' 00:00') ? s.slice(0, 10) : s
+}
+
 /** 15:42 */
 export function clock(value: string | null | undefined): string {
   const p = parts(value)

@@ -37,6 +37,6 @@ export const useWords = defineStore('words', () => {
     return roots
   })
 
-  const regionName = (code: string): string => regions.value.find((r) => r.code === code)?.name ?? code
-  return { words, regions, tree, regionName, load }
+  const regionShort = (code: string, name: string): string => regions.value.find((r) => r.code === code)?.short ?? name
+  return { words, regions, tree, regionShort, load }
 })
