@@ -109,7 +109,7 @@ func actionName(action string) string {
 		"alert.accept": "预警初筛通过", "alert.dismiss": "排除预警", "alert.dispatch": "派发预警", "alert.return": "退回重核",
 		"alert.confirm": "认定问题", "alert.rectify": "转入整改", "alert.close": "销号", "alert.suspend": "暂停发放",
 		"alert.reveal": "查看明文", "alert.export": "导出预警", "alert.read": "查看预警", "alert.review": "审核预警",
-		"data.sample": "查看数据样例", "data.import": "文件入库", "patrol.full": "发起全量巡查", "checks.run": "运行数据校验",
+		"data.sample": "查看数据样例", "intake.import": "文件入库", "alert.raise": "生成预警", "person.read": "查看人员档案", "patrol.full": "发起全量巡查", "checks.run": "运行数据校验",
 		"check.assign": "指派数据问题", "check.state": "数据问题改状态", "job.retry": "重新执行任务", "system.view": "系统视图读取",
 	}
 	if name, ok := names[action]; ok {
