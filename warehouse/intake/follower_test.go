@@ -370,7 +370,11 @@ func TestDisturbedEqualsUndisturbed(t *testing.T) {
 		var mu sync.Mutex
 		chance := func(n int) bool { mu.Lock(); defer mu.Unlock(); return rng.IntN(n) == 0 }
 		v, db := town(t), warehousetest.Open(t)
+		cancel := func() {}
 		v.fault = func(string, int) error {
+			if chance(12) {
+				cancel()
+			}
 			if chance(4) {
 				return fundwatch.Errorf(fundwatch.Unavailable, "故障")
 			}
@@ -382,20 +386,30 @@ func TestDisturbedEqualsUndisturbed(t *testing.T) {
 			}
 			return body
 		}
-		for try := 0; ; try++ {
-			if try == 60 {
-				t.Fatalf("seed %d: not level after %d rounds", seed, try)
+		broken := 0
+		for level := false; !level; broken++ {
+			if broken == 200 {
+				t.Fatalf("seed %d: not level after %d rounds", seed, broken)
 			}
-			ctx, cancel := context.WithTimeout(t.Context(), time.Duration(rng.IntN(150))*time.Millisecond)
-			f := follower(t, v, db, func(c *intake.FollowerConfig, _ *intake.FollowerOptions) { c.Attempts = 2 })
+			ctx, stop := context.WithCancel(t.Context())
+			cancel = stop
+			if broken%2 == 0 { // in the middle of whatever happens then
+				time.AfterFunc(time.Duration(rng.IntN(60))*time.Millisecond, stop)
+			}
+			f := follower(t, v, db, func(c *intake.FollowerConfig, o *intake.FollowerOptions) {
+				c.Attempts = 2
+				o.Progress = func(intake.Progress) {
+					if chance(5) {
+						stop()
+					}
+				}
+			})
 			sum, err := f.Once(ctx)
-			cancel()
-			if err == nil && sum.Level {
-				break
-			}
+			stop()
+			level = err == nil && sum.Level
 		}
 		if got := state(t, db); got != want {
-			t.Errorf("seed %d:\n got %s\nwant %s", seed, got, want)
+			t.Errorf("seed %d, after %d rounds:\n got %s\nwant %s", seed, broken, got, want)
 		}
 	}
 }

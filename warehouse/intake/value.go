@@ -187,22 +187,28 @@ func parseRatio(cell sheet.Cell) (any, string) {
 	return v, ""
 }
 
-// The spellings of days, months and times that people use.
-var (
-	dayLayouts   = []string{"2006-01-02", "2006-1-2", "2006/1/2", "2006.1.2", "20060102", "2006年1月2日"}
-	monthLayouts = []string{"200601", "2006-01", "2006-1", "2006/1", "2006.1", "2006年1月"}
-	timeLayouts  = []string{"2006-01-02 15:04:05", "2006-1-2 15:04:05", "2006/1/2 15:04:05", "2006-01-02 15:04", "2006/1/2 15:04",
+// dayLayouts are the spellings of days that people use.
+func dayLayouts() []string {
+	return []string{"2006-01-02", "2006-1-2", "2006/1/2", "2006.1.2", "20060102", "2006年1月2日"}
+}
+
+func monthLayouts() []string {
+	return []string{"200601", "2006-01", "2006-1", "2006/1", "2006.1", "2006年1月"}
+}
+
+func timeLayouts() []string {
+	return []string{"2006-01-02 15:04:05", "2006-1-2 15:04:05", "2006/1/2 15:04:05", "2006-01-02 15:04", "2006/1/2 15:04",
 		"2006-01-02T15:04:05", "20060102150405"}
-)
+}
 
 func parseDate(cell sheet.Cell) (any, string) {
 	s := wholeNumber(cell)
 	s, _ = strings.CutSuffix(s, " 00:00:00")
 	s, _ = strings.CutSuffix(s, " 0:00:00")
-	if t, ok := parseLayouts(s, dayLayouts); ok {
+	if t, ok := parseLayouts(s, dayLayouts()); ok {
 		return t, ""
 	}
-	if t, ok := parseLayouts(s, timeLayouts); ok {
+	if t, ok := parseLayouts(s, timeLayouts()); ok {
 		return t.Truncate(24 * time.Hour), ""
 	}
 	return nil, "应为 1900 至 2199 年间的日期，如 2026-01-31"
@@ -210,10 +216,10 @@ func parseDate(cell sheet.Cell) (any, string) {
 
 func parseMonth(cell sheet.Cell) (any, string) {
 	s := wholeNumber(cell)
-	t, ok := parseLayouts(s, monthLayouts)
+	t, ok := parseLayouts(s, monthLayouts())
 	if !ok {
 		s, _ = strings.CutSuffix(s, " 00:00:00")
-		t, ok = parseLayouts(s, dayLayouts)
+		t, ok = parseLayouts(s, dayLayouts())
 	}
 	if !ok {
 		return nil, "应为年月，如 202601"
@@ -223,10 +229,10 @@ func parseMonth(cell sheet.Cell) (any, string) {
 
 func parseTime(cell sheet.Cell) (any, string) {
 	s := wholeNumber(cell)
-	if t, ok := parseLayouts(s, timeLayouts); ok {
+	if t, ok := parseLayouts(s, timeLayouts()); ok {
 		return t, ""
 	}
-	if t, ok := parseLayouts(s, dayLayouts); ok {
+	if t, ok := parseLayouts(s, dayLayouts()); ok {
 		return t, ""
 	}
 	return nil, "应为时间，如 2026-01-31 08:30:00"

@@ -11,7 +11,7 @@ import (
 
 // argNames are the values that a point's statement may ask for with a question mark. All come from the data, none
 // from the clock on the wall: a run of yesterday's data says today what it said yesterday.
-var argNames = []string{"today", "this_month", "regions"}
+func argNames() []string { return []string{"today", "this_month", "regions"} }
 
 // args are those values for one run.
 type args map[string]any

@@ -81,8 +81,6 @@ func (p Point) Class() string {
 	}
 }
 
-var pointID = regexp.MustCompile(`^DQ-[CFURLB][0-9]{2}[a-z]?$`)
-
 // Load reads all points of a folder. An unknown key, table or argument, and a point without cases, is an error that
 // names the file and, where it can, the line.
 func Load(files fs.FS) ([]Point, error) {
@@ -123,7 +121,7 @@ func Load(files fs.FS) ([]Point, error) {
 func (p *Point) complete(tables []core.Table) error {
 	i := slices.IndexFunc(tables, func(t core.Table) bool { return t.Code == p.Table })
 	switch {
-	case !pointID.MatchString(p.ID):
+	case !regexp.MustCompile(`^DQ-[CFURLB][0-9]{2}[a-z]?$`).MatchString(p.ID):
 		return fmt.Errorf("id %q is not like DQ-C01", p.ID)
 	case i < 0:
 		return fmt.Errorf("table %q is not in the contract", p.Table)
@@ -136,8 +134,8 @@ func (p *Point) complete(tables []core.Table) error {
 	}
 	p.TableName, p.line = tables[i].Name, tables[i].LineIs
 	for _, a := range p.Args {
-		if !slices.Contains(argNames, a) {
-			return fmt.Errorf("argument %q is none of %s", a, strings.Join(argNames, ", "))
+		if !slices.Contains(argNames(), a) {
+			return fmt.Errorf("argument %q is none of %s", a, strings.Join(argNames(), ", "))
 		}
 	}
 	fails, passes := false, false
