@@ -50,7 +50,7 @@ type Page struct {
 
 // The columns that every page carries after those of its table.
 const (
-	RowColumn = "_rid" // the core's stable row identity, int64
+	RowColumn = "_rid" // the core's stable row identity, int64, never negative: rows that come by file are
 	OpColumn  = "_op"  // Op, int8
 )
 
