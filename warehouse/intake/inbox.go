@@ -112,7 +112,7 @@ func (in *Inbox) Look(ctx context.Context) ([]Import, error) {
 	return out, nil
 }
 
-// take imports one file and moves it away. A fault of the surroundings, not of the file, leaves it for the next look.
+// take imports one file and moves it away. When the disk is full or the process ends, it stays for a later look.
 func (in *Inbox) take(ctx context.Context, name string) (Import, error) {
 	path := filepath.Join(in.dir, name)
 	file, err := os.Open(path) //nolint:gosec // a name that ReadDir gave
@@ -130,7 +130,7 @@ func (in *Inbox) take(ctx context.Context, name string) (Import, error) {
 	}
 	sub, message := "done", imp.Message
 	if err != nil {
-		if code := fundwatch.CodeOf(err); code == fundwatch.Unavailable || code == fundwatch.Internal {
+		if fundwatch.CodeOf(err) == fundwatch.Unavailable || ctx.Err() != nil {
 			return imp, err
 		}
 		sub, message = "failed", fundwatch.MessageOf(err)
