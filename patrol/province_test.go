@@ -129,7 +129,7 @@ func (p *province) judge(pat *patrol.Patrol) {
 // TestProvince lets days go by in small provinces of several seeds. Delta rounds must end where a full round does,
 // and the findings must be those that the stories of the province explain.
 func TestProvince(t *testing.T) {
-	seeds, persons, days := []uint64{7, 11}, 3000, 6
+	seeds, persons, days := []uint64{7, 11}, 1500, 4
 	if s := os.Getenv("PATROL_SEED"); s != "" {
 		n, err := strconv.ParseUint(s, 10, 64)
 		if err != nil {

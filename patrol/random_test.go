@@ -141,7 +141,7 @@ func TestDeltaEqualsFull(t *testing.T) {
 			c := &chaos{rng: rand.New(rand.NewPCG(seed, 7)), rows: map[string]map[int64]warehousetest.Row{}}
 			db, st := warehousetest.Open(t), storetest.Open(t)
 			p := open(t, db, st)
-			for step := range 7 {
+			for step := range 5 {
 				most := 4
 				if step == 0 {
 					most = 40
