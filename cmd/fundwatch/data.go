@@ -185,9 +185,9 @@ func warehouseCommand(s *settings) *cobra.Command {
 				}
 				rows := make([][]string, 0, len(tables))
 				for _, t := range tables {
-					rows = append(rows, []string{t.Table, strconv.FormatInt(t.Rows, 10), strconv.FormatInt(t.LoadSeq, 10), t.Hash, t.Name})
+					rows = append(rows, []string{t.Table, strconv.FormatInt(t.Rows, 10), strconv.FormatInt(t.LoadSeq, 10), t.Hash, t.History, t.Name})
 				}
-				return printTable(cmd.OutOrStdout(), []string{"表", "行数", "入库序号", "校验值", "名称"}, rows)
+				return printTable(cmd.OutOrStdout(), []string{"表", "行数", "入库序号", "校验值", "历史校验值", "名称"}, rows)
 			})
 		}
 	}

@@ -31,6 +31,7 @@ import (
 	"fundwatch/internal/jobs"
 	"fundwatch/internal/live"
 	"fundwatch/internal/store"
+	"fundwatch/warehouse/intake"
 	"fundwatch/web"
 	"fundwatch/web/ui"
 )
@@ -129,7 +130,7 @@ func (a *App) makeWeb() error {
 	a.web, err = web.New(web.Options{
 		Store: a.store, Access: a.access, Audit: a.audit, Hub: a.hub, Pages: a.options.Pages, Logger: a.log, Now: a.now,
 		Deadline: func(d time.Duration) time.Time { return time.Now().Add(d) },
-		Metrics:  registry, Parts: a.parts.list, Version: a.options.Version, Demo: a.options.Demo,
+		Metrics:  registry, Parts: a.standing, Version: a.options.Version, Demo: a.options.Demo,
 		Secure: a.cfg.Web.Secure, PublicURL: a.cfg.Web.PublicURL, Proxies: proxies, Scrapers: scrapers,
 		Clients: a.cfg.Web.Clients, Reveals: a.cfg.Access.Reveals,
 	})
@@ -211,6 +212,24 @@ func (a *App) bringUp(ctx context.Context) error {
 	}
 	w.nudge()
 	return nil
+}
+
+// standing is how the parts stand. Whether the core answers is the follower's to say, each time anew.
+func (a *App) standing() []web.Part {
+	a.mu.Lock()
+	w := a.works
+	a.mu.Unlock()
+	all := a.parts.list()
+	if w == nil || w.follower == nil {
+		return all
+	}
+	status := w.follower.Core()
+	for i := range all {
+		if all[i].ID == "core" && status.State != intake.FeedOK && status.Attempts > 0 {
+			all[i].State, all[i].Note = "failed", status.Message
+		}
+	}
+	return all
 }
 
 // Ready waits until every route answers; it fails with the reason when that cannot be.

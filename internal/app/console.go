@@ -102,7 +102,8 @@ func (c *Console) Tables(ctx context.Context, hashed bool) ([]TableLine, error) 
 	}
 	out := make([]TableLine, 0, len(status))
 	for _, t := range status {
-		out = append(out, TableLine{Table: t.Table, Name: t.Name, Rows: t.Rows, LoadSeq: t.LoadSeq, Loads: t.Loads, Hash: hashes[t.Table]})
+		out = append(out, TableLine{Table: t.Table, Name: t.Name, Rows: t.Rows, LoadSeq: t.LoadSeq, Loads: t.Loads,
+			Hash: hashes["facts."+t.Table], History: hashes["history."+t.Table]})
 	}
 	return out, nil
 }
@@ -114,7 +115,8 @@ type TableLine struct {
 	Rows    int64  `json:"rows"`
 	LoadSeq int64  `json:"loadSeq"`
 	Loads   int64  `json:"loads"`
-	Hash    string `json:"hash,omitempty"`
+	Hash    string `json:"hash,omitempty"`    // of the current rows
+	History string `json:"history,omitempty"` // of the versions they replaced
 }
 
 // Base is the workbench without its warehouse: accounts and audit. It may be opened beside a running server.
@@ -151,7 +153,7 @@ type HeadlessOptions struct {
 }
 
 // Headless makes a province, loads it, judges it, plays the days one by one with intake and a delta round after
-// each, and compares the alerts with the truth.
+// each, and compares the alerts with the truth. Cut short and run again over the same data, it goes on where it was.
 func Headless(ctx context.Context, o HeadlessOptions) (_ Report, err error) {
 	if o.Step == nil {
 		o.Step = func(string, ...any) {}
@@ -170,12 +172,12 @@ func Headless(ctx context.Context, o HeadlessOptions) (_ Report, err error) {
 	if err := c.day(ctx, o.Step, p); err != nil {
 		return Report{}, err
 	}
-	for i := range o.Days {
+	for last := historyEnd().AddDate(0, 0, o.Days); p.Today().Before(last); {
 		if err := p.NextDay(ctx); err != nil {
-			return Report{}, fmt.Errorf("app: day %d: %w", i+1, err)
+			return Report{}, fmt.Errorf("app: after %s: %w", p.Today().Format(time.DateOnly), err)
 		}
 		if err := c.day(ctx, o.Step, p); err != nil {
-			return Report{}, fmt.Errorf("app: day %d: %w", i+1, err)
+			return Report{}, fmt.Errorf("app: %s: %w", p.Today().Format(time.DateOnly), err)
 		}
 	}
 	truth, err := p.Truth()

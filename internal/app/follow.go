@@ -76,7 +76,10 @@ func (w *works) level(ctx context.Context, s intake.Summary) error {
 			return err
 		}
 	}
-	return w.judge(ctx)
+	if err := w.judge(ctx); err != nil && ctx.Err() == nil {
+		return err
+	}
+	return nil // a round cut short by the end of the program is made up for by the first of the next start
 }
 
 // judge runs a delta round; the first one of all is a full round.

@@ -55,7 +55,7 @@ func OpenProvince(ctx context.Context, o ProvinceOptions) (_ *Province, err erro
 		if err := os.MkdirAll(o.Dir, 0o700); err != nil {
 			return nil, fmt.Errorf("app: make the data folder: %w", err)
 		}
-		err := synth.Make(ctx, synth.Options{Dir: dir, Seed: o.Seed, Persons: o.Persons, Progress: o.Progress})
+		err := synth.Make(ctx, synth.Options{Dir: dir, Seed: o.Seed, Persons: o.Persons, Through: historyEnd(), Progress: o.Progress})
 		if err != nil {
 			return nil, err
 		}
@@ -91,6 +91,9 @@ func OpenProvince(ctx context.Context, o ProvinceOptions) (_ *Province, err erro
 	})
 	return p, nil
 }
+
+// historyEnd is the last day of a province's history; its live days begin on the next.
+func historyEnd() time.Time { return time.Date(2026, 10, 31, 0, 0, 0, 0, fundwatch.Shanghai()) }
 
 // NextDay plays the next business day.
 func (p *Province) NextDay(ctx context.Context) error {

@@ -178,6 +178,9 @@ type Visitor struct {
 	cookie string
 }
 
+// Password is what the person types to log in.
+func (r *Runner) Password(login string) string { return r.password[login] }
+
 // Nobody is a browser without a session.
 func (r *Runner) Nobody() *Visitor { return &Visitor{r: r, Login: "nobody"} }
 
