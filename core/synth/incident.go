@@ -11,7 +11,7 @@ func (w *world) custom(l *life, d *dice) {
 	if change < 450 {
 		w.amend(l, d, firstDay(w.h0)+d.n(span), change)
 	}
-	if l.kind == worker && hurt < 220 {
+	if l.kind == worker && hurt < 160 {
 		w.accident(l, d)
 	}
 	if l.kind == worker && l.jobs[0].ue && course < 250 {

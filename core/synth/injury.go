@@ -8,10 +8,10 @@ func (w *world) disability(l *life, d *dice) {
 	l.jobs = append(l.jobs, job{unit: u, start: hurt - 200 - d.n(900), end: hurt + 200, reason: "1499", inj: true})
 	w.trim(l)
 	l.injury = injury{on: true, day: hurt, unit: u, declared: hurt + 12, accepted: hurt + 16, concluded: hurt + 40,
-		appraised: hurt + 170, verdict: "1", grade: 1 + d.n(4), wage: 380_000 + int64(d.n(300_000)), visit: hurt,
+		appraised: hurt + 170, verdict: "1", grade: 1 + d.n(4), wage: 290_000 + int64(d.n(120_000)), visit: hurt,
 		cost: 2_000_000 + int64(d.n(6_000_000))}
-	if l.injury.grade <= 3 {
-		l.injury.care = l.injury.grade
+	if l.injury.grade == 1 {
+		l.injury.care = 1 + d.n(3)
 	}
 	w.settleInjury(l, hurt+200)
 	b := benefit{line: line410, start: monthOf(hurt+170) + 1, approved: hurt + 200, last: never, stop: never,
@@ -37,7 +37,7 @@ func (w *world) accident(l *life, d *dice) {
 	}
 	day := from + d.n(to-from)
 	l.injury = injury{on: true, day: day, unit: j.unit, declared: day + 4 + d.n(22), verdict: "1", visit: day,
-		wage: averageWage(yearOf(monthOf(day))) * l.wage / 1000 / 100 * 100, cost: 200_000 + int64(d.n(3_000_000))}
+		wage: averageWage(yearOf(monthOf(day))) * l.wage / 1000 / 100 * 100, cost: 100_000 + int64(d.n(1_000_000))}
 	n := &l.injury
 	n.accepted = n.declared + 1 + d.n(9)
 	n.concluded = n.accepted + 8 + d.n(40)

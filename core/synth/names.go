@@ -13,7 +13,7 @@ const (
 	parts     = "左手,右手,左足,右足,腰部,头部,胸部,左膝,右膝,双手"
 )
 
-// word is the k-th of a comma-separated list.
+// split divides a comma-separated list.
 func split(list string) []string {
 	var out []string
 	start := 0

@@ -26,7 +26,7 @@ func (w *world) cast(l *life, d *dice) {
 	l.female = d.chance(4900)
 	r := d.n(10000)
 	switch {
-	case r < 13:
+	case r < 5:
 		l.kind = disabled
 	case r < 2370:
 		switch x := d.n(1000); {
@@ -81,7 +81,7 @@ func (w *world) age(l *life, d *dice) {
 
 // live draws an ordinary life.
 func (w *world) live(l *life, d *dice) {
-	l.wage = 600 + int64(d.n(500)) + int64(d.n(500))
+	l.wage = 560 + int64(d.n(140)) + int64(d.n(140))
 	if d.chance(600) {
 		l.wage += int64(d.n(1500))
 	}
@@ -156,7 +156,7 @@ func (w *world) work(l *life, d *dice) {
 	switch {
 	case pattern < 70:
 		l.jobs = append(l.jobs, first)
-	case pattern < 90:
+	case pattern < 94:
 		next := first
 		first.end, first.reason = cut, "2405"
 		next.unit, next.start = units[d.n(int32(len(units)))], cut+1+d.n(45)

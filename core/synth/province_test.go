@@ -185,6 +185,17 @@ func TestMakeRefusesBadOptions(t *testing.T) {
 	}
 }
 
+func TestShortHistoryHasNoStories(t *testing.T) {
+	for _, months := range []int{1, 11, 12, 20} {
+		p, dir := province(t, synth.Options{Seed: 1, Persons: 600, Months: months})
+		live(t, p, 2)
+		truth, err := synth.ReadTruth(dir)
+		if err != nil || months < 12 && len(truth) > 0 {
+			t.Errorf("%d months: %d truths, %v", months, len(truth), err)
+		}
+	}
+}
+
 func TestCancelledMakeLeavesNothing(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "province")
 	ctx, cancel := context.WithCancel(t.Context())

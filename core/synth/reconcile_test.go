@@ -82,7 +82,7 @@ func wrongs() map[string]string {
 }
 
 func TestProvinceReconciles(t *testing.T) {
-	p, _ := province(t, synth.Options{Seed: 5, Persons: 20_000})
+	p, _ := province(t, synth.Options{Seed: 5, Persons: 6_000})
 	for range 2 {
 		db := warehouse(t, p)
 		for what, q := range wrongs() {

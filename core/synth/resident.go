@@ -33,7 +33,7 @@ func residentGrade(g int32) int64 {
 func (w *world) pays(l *life, year int32) (day int32, ok bool) {
 	h := mix(l.h, 301, uint64(year))
 	day = dayOf(year, 3, 1) + pick(h, 240)
-	return day, l.resident < day && l.residentEnd > day && mix(l.h, 300, 0)%100 < 80
+	return day, l.resident < day && l.residentEnd > day && mix(l.h, 300, 0)%100 < 93
 }
 
 // tellResident tells contributions, account and yearly ledger of the resident scheme.

@@ -27,7 +27,7 @@ func (w *world) play(ctx context.Context, win window, sp *spool, all *books, pro
 			outs = append(outs, o)
 			empty[k] <- o
 		}
-		wg.Go(func() { w.work1(ctx, win, k, workers, blocks, empty[k], full[k]) })
+		wg.Go(func() { w.compute(ctx, win, k, workers, blocks, empty[k], full[k]) })
 	}
 	truth, err := gather(ctx, blocks, sp, empty, full, progress)
 	cancel()
@@ -46,8 +46,8 @@ func (w *world) play(ctx context.Context, win window, sp *spool, all *books, pro
 	return append(truth, o.truth...), nil
 }
 
-// work1 computes every workers-th block.
-func (w *world) work1(ctx context.Context, win window, first, step, blocks int64, empty <-chan *output, full chan<- *output) {
+// compute computes every workers-th block.
+func (w *world) compute(ctx context.Context, win window, first, step, blocks int64, empty <-chan *output, full chan<- *output) {
 	for b := first; b < blocks; b += step {
 		var o *output
 		select {

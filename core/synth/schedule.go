@@ -27,6 +27,8 @@ type schedule struct {
 }
 
 const (
+	leastMonths = 12 // of history, for any story
+
 	liveDays = 400 // days after history for which stories are planned
 	maxRun   = 4
 	minSpace = 2*maxRun + 4
@@ -35,7 +37,7 @@ const (
 // plot plans the stories: a calibrated number in the history, then some every day and with every run.
 func (w *world) plot(rate float64) *schedule {
 	s := &schedule{}
-	if rate == 0 {
+	if rate == 0 || monthOf(w.t0)-w.h0+1 < leastMonths {
 		return s
 	}
 	defs := storyDefs()
@@ -47,6 +49,9 @@ func (w *world) plot(rate float64) *schedule {
 			continue
 		}
 		count := max(2, int(rate*1.2e-4*float64(w.n)))
+		if def.kind == "" {
+			count = max(2, count/10)
+		}
 		for range count {
 			list = append(list, instance{day: w.pastDay(&d, def), def: def})
 		}
@@ -82,8 +87,7 @@ func (w *world) timed(def *storyDef, mi, day int32) int32 {
 
 // comingDays plans the stories of the live days, nearest first.
 func (w *world) comingDays(d *dice, defs []storyDef, rate float64) []instance {
-	var free, look []*storyDef
-	var fixed []*storyDef
+	var free, look, family, fixed []*storyDef
 	for k := range defs {
 		def := &defs[k]
 		switch {
@@ -92,6 +96,8 @@ func (w *world) comingDays(d *dice, defs []storyDef, rate float64) []instance {
 			fixed = append(fixed, def)
 		case def.kind == Plant:
 			free = append(free, def)
+		case def.kind == "":
+			family = append(family, def)
 		default:
 			look = append(look, def)
 		}
@@ -109,6 +115,9 @@ func (w *world) comingDays(d *dice, defs []storyDef, rate float64) []instance {
 		for k := 0; k < each && (each > 1 || day%2 == 0); k++ {
 			list = append(list, instance{day: day, def: look[nextLook%len(look)]})
 			nextLook++
+		}
+		if day%20 == 0 {
+			list = append(list, instance{day: day, def: family[0]})
 		}
 		for _, def := range fixed {
 			if w.timed(def, monthOf(day), 0) != day {

@@ -22,7 +22,7 @@ type storyDef struct {
 	run    int64 // neighbours that take part
 	reach  int32 // how many months before the end of history it may lie; default 20
 	least  int   // persons the province needs for it to be seen; default 0
-	months int32 // months of history it needs; default 12
+	months int32 // months of history it needs; default leastMonths
 	note   string
 	cast   func(w *world, l *life, d *dice)
 	born   func(w *world, l *life, d *dice) int32
@@ -49,7 +49,7 @@ func storyDefs() []storyDef {
 			d.reach = 20
 		}
 		if d.months == 0 {
-			d.months = 12
+			d.months = leastMonths
 		}
 	}
 	return all

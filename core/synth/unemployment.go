@@ -113,8 +113,8 @@ func (w *world) tellSubsidies(o *output, win window, l *life) {
 	level := pick(h>>7, 3)
 	trade := w.jobNames[pick(h>>13, int32(len(w.jobNames)))]
 	certificate := number("S5200", l.i)
-	if h%400 == 0 && l.story == nil { // a number typed from the form above
-		certificate = number("S5200", l.i/8*8)
+	if h%25 == 0 && l.story == nil { // the centre's own number typed instead of the certificate's
+		certificate = number("S5200", int64(l.at.index/10))
 	}
 	amount := int64(100_000 + 50_000*level)
 	o.row(tJC11, l.i, opInsert).I(l.key*10 + 4).I(l.key).S(trade).S([3]string{"5", "4", "3"}[level]).S(certificate).
