@@ -18,6 +18,7 @@ type floor struct {
 // floors is the table. A package that is not under any of these folders fails TestFloors.
 func floors() []floor {
 	return []floor{
+		{13, "the program in a real browser, tests only", []string{"web/browsertest"}},
 		{12, "commands", []string{"cmd/*", "internal/testenv"}},
 		{11, "wiring: the one place that knows everybody", []string{"internal/app"}},
 		{10, "one Config made of the packages' Configs", []string{"internal/conf"}},

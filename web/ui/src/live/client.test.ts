@@ -95,6 +95,18 @@ describe('Live', () => {
     expect(b.states).toEqual(['connecting', 'live'])
   })
 
+  it('subscribes also between the opening of the socket and its greeting', () => {
+    const b = bench()
+    b.live.start()
+    const s = b.last()
+    b.live.subscribe('rounds', b.topic, 3)
+    expect(s.sent).toEqual([])
+    s.open()
+    b.live.subscribe('alerts', b.topic, 7)
+    s.say({ op: 'hello', epoch: 'e1' })
+    expect(s.sent.flatMap((ask) => ask.topics)).toEqual([{ t: 'rounds', after: 3 }, { t: 'alerts', after: 7 }])
+  })
+
   it('refetches that topic on a gap and delivers what came meanwhile', async () => {
     const b = bench()
     b.live.subscribe('alerts', b.topic, 1)

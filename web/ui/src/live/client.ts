@@ -78,7 +78,6 @@ export class Live {
   private failures = 0
   private state: State = 'offline'
   private stopped = true
-  private greeted = false
   private retryTimer: ReturnType<typeof setTimeout> | undefined
   private silenceTimer: ReturnType<typeof setTimeout> | undefined
   private polling: AbortController | undefined
@@ -110,7 +109,7 @@ export class Live {
       name, seq, waiting: [], skipped: 0, refetching: false, event: topic.event, refetch: topic.refetch,
     }
     this.lines.set(name, line)
-    if (this.greeted) this.send([line])
+    this.send([line]) // nothing while the socket is not open: opening sends all
     return () => {
       if (this.lines.get(name) === line) this.lines.delete(name)
     }
@@ -147,7 +146,6 @@ export class Live {
       return
     }
     this.ws = ws
-    this.greeted = false
     this.listenForSilence()
     ws.onopen = () => {
       if (this.ws === ws) this.send([...this.lines.values()])
@@ -189,7 +187,6 @@ export class Live {
     clearTimeout(this.silenceTimer)
     const ws = this.ws
     this.ws = undefined
-    this.greeted = false
     if (!ws) return
     ws.onopen = ws.onmessage = ws.onclose = ws.onerror = null
     try {
@@ -246,7 +243,6 @@ export class Live {
   }
 
   private hello(frame: Frame): void {
-    this.greeted = true
     this.failures = 0
     clearTimeout(this.retryTimer)
     this.polling?.abort()
