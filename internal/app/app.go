@@ -206,6 +206,9 @@ func (a *App) bringUp(ctx context.Context) error {
 	close(a.ready)
 	a.background(ctx, "jobs", a.queue.Run)
 	a.background(ctx, "patrol", w.patrolWhenNudged)
+	a.background(ctx, "inbox", func(ctx context.Context) error {
+		return w.inbox.Watch(ctx, 3*time.Second, func(context.Context, intake.Import) { w.nudge() })
+	})
 	if w.follower != nil {
 		a.background(ctx, "directives", func(ctx context.Context) error { return w.desk.RunPoll(ctx, a.cfg.Core.Every) })
 		return w.follower.Run(ctx, a.cfg.Core.Every, w.level)

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"fundwatch"
+	"fundwatch/access"
 	"fundwatch/core/synth"
 	"fundwatch/internal/audit"
 	"fundwatch/patrol"
@@ -136,6 +137,24 @@ func OpenBase(ctx context.Context, o Options) (*Base, error) {
 
 // App is the workbench underneath.
 func (b *Base) App() *App { return b.app }
+
+// AddUser makes an account with a one-time link for its password. Roles and scope are proposed and confirmed by two
+// administrators on the page, also for an account that was made here.
+func (b *Base) AddUser(ctx context.Context, u access.NewUser) (access.Link, error) {
+	actor := operator()
+	actor.Roles = []string{access.SysAdmin}
+	_, link, err := b.app.access.CreateUser(ctx, actor, u)
+	return link, err
+}
+
+// Users lists the accounts. Whoever reads the data folder can read the store, so the console sees what a system
+// administrator sees.
+func (b *Base) Users(ctx context.Context) ([]access.Account, error) {
+	actor := operator()
+	actor.Roles = []string{access.SysAdmin}
+	accounts, _, err := b.app.access.Users(ctx, actor, access.UserFilter{Limit: 200})
+	return accounts, err
+}
 
 // Verify checks the audit chain.
 func (b *Base) Verify(ctx context.Context) (audit.Report, error) { return b.app.audit.Verify(ctx) }

@@ -35,6 +35,7 @@ type works struct {
 	core      core.Client
 	follower  *intake.Follower
 	files     *intake.Files
+	inbox     *intake.Inbox
 	checks    *check.Service
 	patrol    *patrol.Patrol
 	desk      *supervision.Desk
@@ -132,6 +133,11 @@ func (w *works) openIntake(ctx context.Context) (err error) {
 	w.files, err = intake.NewFiles(ctx, intake.FilesConfig{Dir: a.cfg.Path("uploads")}, intake.FilesOptions{
 		Warehouse: w.warehouse, Store: a.store, Audit: a.audit, Logger: a.log, Now: a.now,
 	})
+	if err != nil {
+		return err
+	}
+	// Whoever can write to the data folder acts at the server's own console.
+	w.inbox, err = intake.NewInbox(intake.InboxConfig{Dir: a.cfg.Path("inbox")}, w.files, operator())
 	if err != nil {
 		return err
 	}

@@ -152,12 +152,13 @@ func (r *Runner) WaitLevel() {
 // Wait asks until what says yes.
 func (r *Runner) Wait(what string, done func() bool) {
 	r.t.Helper()
-	deadline := time.Now().Add(90 * time.Second)
+	late := time.After(90 * time.Second)
 	for !done() {
-		if time.Now().After(deadline) {
+		select {
+		case <-late:
 			r.t.Fatalf("waited in vain for %s", what)
+		case <-time.After(50 * time.Millisecond):
 		}
-		time.Sleep(50 * time.Millisecond)
 	}
 }
 
@@ -382,10 +383,10 @@ func (v *Visitor) Listen(topics ...string) *Line {
 // Event waits for the next event of a topic that is the one that want describes.
 func (l *Line) Event(topic string, want func(web.LiveFrame) bool) web.LiveFrame {
 	l.t.Helper()
-	deadline := time.Now().Add(60 * time.Second)
+	late := time.AfterFunc(60*time.Second, func() { _ = l.conn.Close() }) // ends the read below
+	defer late.Stop()
 	for {
 		var f web.LiveFrame
-		_ = l.conn.SetReadDeadline(deadline)
 		if err := l.conn.ReadJSON(&f); err != nil {
 			l.t.Fatalf("no such event of %s: %v", topic, err)
 		}
