@@ -1,7 +1,6 @@
 package warehouse
 
 import (
-	"fmt"
 	"sync/atomic"
 
 	"github.com/apache/arrow-go/v18/arrow"
@@ -88,10 +87,6 @@ type widener struct {
 
 func (w *widener) widen(b arrow.RecordBatch) (arrow.RecordBatch, error) {
 	n := int(b.NumRows())
-	k := len(w.rel.Columns)
-	if int(b.NumCols()) < 2 {
-		return nil, fmt.Errorf("batch without _rid and _op")
-	}
 	byName := map[string]arrow.Array{}
 	for i := range int(b.NumCols()) {
 		byName[b.ColumnName(i)] = b.Column(i)
@@ -121,11 +116,6 @@ func (w *widener) widen(b arrow.RecordBatch) (arrow.RecordBatch, error) {
 	if w.staged {
 		cols = append(cols, byName["_op"], sequence(w.ord, n))
 		w.ord += int64(n)
-	}
-	for i, c := range cols[:k] {
-		if c.Len() != n {
-			return nil, fmt.Errorf("column %s has %d values in a batch of %d rows", w.schema.Field(i).Name, c.Len(), n)
-		}
 	}
 	return array.NewRecordBatch(w.schema, cols, int64(n)), nil
 }

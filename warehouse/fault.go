@@ -32,9 +32,9 @@ func (db *DB) use(f func(engine) error) error {
 	switch {
 	case fundwatch.CodeOf(err) == fundwatch.Invalid: // its words may be those of a foreign stream
 		return err
-	case fault == duckdb.Broken:
+	case fault == duckdb.Broken, fault == duckdb.Spoiled:
 		db.reopen(eng, err)
-		return fundwatch.Errorf(fundwatch.Unavailable, "数据仓库刚刚故障并已重新打开，请重试：%w", err)
+		return fundwatch.Errorf(fundwatch.Unavailable, "数据仓库刚刚故障并已重新打开，请重试: %w", err)
 	case errors.As(err, &explained):
 		return err
 	case fault == duckdb.Full:
@@ -57,7 +57,13 @@ func (db *DB) reopen(broken engine, cause error) {
 	if err := broken.Close(); err != nil {
 		db.opts.Logger.WarnContext(ctx, "closing the broken instance", "error", err)
 	}
-	eng, err := db.openEngine(ctx)
+	if broken.Fault(cause) == duckdb.Spoiled { // in a block that opening does not read
+		if err := db.retireFile(ctx, cause); err != nil {
+			db.opts.Logger.ErrorContext(ctx, "spoiled warehouse file stays where it is", "error", err)
+			return
+		}
+	}
+	eng, err := db.levelEngine(ctx)
 	if err != nil {
 		db.opts.Logger.ErrorContext(ctx, "warehouse does not open again", "error", err)
 		return
@@ -80,25 +86,11 @@ func (db *DB) explainError(e engine, err error) error {
 	case duckdb.BadSQL:
 		return fundwatch.FieldErrorf("sql", "语句不成立：%s", strings.TrimSpace(err.Error()))
 	case duckdb.TooMuch:
-		return fundwatch.Errorf(fundwatch.Unavailable, "查询超出内存上限，请缩小范围：%w", err)
+		return fundwatch.Errorf(fundwatch.Unavailable, "查询超出内存上限，请缩小范围: %w", err)
 	}
 	return err
 }
 
 func diskFull(err error) error {
-	return fundwatch.Errorf(fundwatch.Unavailable, "磁盘空间不足，请清理后重试，已有数据不受影响：%w", err)
-}
-
-// unreadable reports whether opening failed for what stands in the file, so that a rebuild helps.
-func unreadable(err error) bool {
-	text := err.Error()
-	for _, sign := range []string{
-		"Corrupt", "corrupt", "checksum", "not a valid DuckDB", "Serialization Error", "INTERNAL Error",
-		"Failure while replaying WAL", "deserializ", "Could not read enough bytes", "could not read", "FATAL",
-	} {
-		if strings.Contains(text, sign) {
-			return true
-		}
-	}
-	return false
+	return fundwatch.Errorf(fundwatch.Unavailable, "磁盘空间不足，请清理后重试，已有数据不受影响: %w", err)
 }

@@ -1,7 +1,6 @@
 package warehouse
 
 import (
-	"bufio"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -113,10 +112,8 @@ func (db *DB) newLander(ctx context.Context, d Delivery, r relation, seq int64) 
 
 // open reads the schema.
 func (l *lander) open() (err error) {
-	defer invalidStream(&err)
-	l.rd, err = ipc.NewReader(bufio.NewReaderSize(l.tee, 1<<20))
-	if err != nil {
-		return fundwatch.FieldErrorf("body", "交付内容不是有效的 Arrow 流：%v", err)
+	if l.rd, err = openStream(l.tee); err != nil {
+		return err
 	}
 	return checkSchema(l.rd.Schema(), l.rel, false)
 }
@@ -231,13 +228,6 @@ func (l *lander) Record() arrow.RecordBatch { return l.rd.RecordBatch() }
 // Err is why the stream ended early, or why the delivery was refused.
 func (l *lander) Err() error { return l.err }
 
-// invalidStream turns a panic of the Arrow decoder, which some malformed streams cause, into an error.
-func invalidStream(err *error) {
-	if r := recover(); r != nil {
-		*err = fundwatch.FieldErrorf("body", "交付内容不是有效的 Arrow 流：%v", r)
-	}
-}
-
 // teeReader reads from one stream and writes what it read to another, remembering which side failed.
 type teeReader struct {
 	ctx  context.Context
@@ -252,7 +242,7 @@ func (t *teeReader) Read(p []byte) (int, error) {
 	}
 	n, err := t.from.Read(p)
 	if err != nil && !errors.Is(err, io.EOF) {
-		t.err = fundwatch.Errorf(fundwatch.Unavailable, "读取交付内容中断，请重试：%w", err)
+		t.err = fundwatch.Errorf(fundwatch.Unavailable, "读取交付内容中断，请重试: %w", err)
 		return n, t.err
 	}
 	if _, werr := t.to.Write(p[:n]); werr != nil {
@@ -267,6 +257,11 @@ func (t *teeReader) Read(p []byte) (int, error) {
 
 // readBatch notes rows, sums and row identities of one batch.
 func (l *landed) readBatch(b arrow.RecordBatch, r relation) error {
+	for i, col := range b.Columns() {
+		if err := checkColumn(col, int(b.NumRows())); err != nil {
+			return fundwatch.FieldErrorf(b.ColumnName(i), "交付内容在第 %d 行之后损坏：%v", l.Rows, err)
+		}
+	}
 	n := len(r.Columns)
 	rids, ok1 := b.Column(n).(*array.Int64)
 	ops, ok2 := b.Column(n + 1).(*array.Int8)

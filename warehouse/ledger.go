@@ -120,24 +120,25 @@ func (db *DB) Tables(ctx context.Context) ([]TableStatus, error) {
 	return out, err
 }
 
-// readMarks reads which loads there are, after opening.
-func (db *DB) readMarks(ctx context.Context) error {
-	return db.use(func(e engine) error {
-		rows, err := e.Pool().QueryContext(ctx, "SELECT load_seq, as_of FROM meta.load ORDER BY load_seq")
-		if err != nil {
+// readMarks reads which loads the instance holds, after opening it.
+func (db *DB) readMarks(ctx context.Context, e engine) error {
+	db.marksMu.Lock()
+	db.marks = nil
+	db.marksMu.Unlock()
+	rows, err := e.Pool().QueryContext(ctx, "SELECT load_seq, as_of FROM meta.load ORDER BY load_seq")
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var seq int64
+		var asOf time.Time
+		if err := rows.Scan(&seq, &asOf); err != nil {
 			return err
 		}
-		defer rows.Close()
-		for rows.Next() {
-			var seq int64
-			var asOf time.Time
-			if err := rows.Scan(&seq, &asOf); err != nil {
-				return err
-			}
-			db.note(seq, zoned(asOf))
-		}
-		return rows.Err()
-	})
+		db.note(seq, zoned(asOf))
+	}
+	return rows.Err()
 }
 
 // note enters a load that can be seen from now on.

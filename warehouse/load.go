@@ -1,9 +1,10 @@
 package warehouse
 
 import (
-	"bufio"
 	"context"
+	"crypto/sha256"
 	"database/sql"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -12,8 +13,6 @@ import (
 	"path/filepath"
 	"strings"
 	"time"
-
-	"github.com/apache/arrow-go/v18/arrow/ipc"
 
 	"fundwatch"
 	"fundwatch/core"
@@ -76,8 +75,10 @@ func (db *DB) Load(ctx context.Context, d Delivery) (LoadResult, error) {
 func (db *DB) landAndApply(ctx context.Context, l *lander) (LoadResult, error) {
 	l.plainOnly = true
 	b := newBatches(l.rel, l, db.key, l.Seq, false)
-	res, err := db.transact(ctx, func(e engine, c *sql.Conn) (LoadResult, error) {
-		return db.applyPlain(ctx, e, c, l, b)
+	var res LoadResult
+	err := db.use(func(e engine) (err error) {
+		res, err = db.transact(ctx, e, func(c *sql.Conn) (LoadResult, error) { return db.applyPlain(ctx, e, c, l, b) })
+		return err
 	})
 	b.Release() // ends the decoding; from here on the lander is ours alone
 	switch {
@@ -90,7 +91,11 @@ func (db *DB) landAndApply(ctx context.Context, l *lander) (LoadResult, error) {
 		if err := l.readOn(); err != nil {
 			return LoadResult{}, fmt.Errorf("warehouse: land %s: %w", l.ID, err)
 		}
-		if res, err = db.apply(ctx, l.landed, l.rel); err == nil {
+		err = db.use(func(e engine) (err error) {
+			res, err = db.apply(ctx, e, l.landed, l.rel)
+			return err
+		})
+		if err == nil {
 			return res, nil
 		}
 	case !l.done: // the engine failed before the bytes had landed
@@ -104,7 +109,7 @@ func (db *DB) applyPlain(ctx context.Context, e engine, c *sql.Conn, l *lander, 
 	if err := e.Bulk(ctx, c, l.rel.plain(), b); err != nil {
 		return LoadResult{}, err
 	}
-	n, err := count(ctx, c, "SELECT count(*) FROM "+l.rel.plain()+" WHERE rid BETWEEN ? AND ? AND load_seq <> ?",
+	n, err := countRows(ctx, c, "SELECT count(*) FROM "+l.rel.plain()+" WHERE rid BETWEEN ? AND ? AND load_seq <> ?",
 		l.FirstRID, l.LastRID, l.Seq)
 	if err != nil {
 		return LoadResult{}, err
@@ -162,24 +167,21 @@ func (db *DB) loadedBefore(ctx context.Context, d Delivery) (LoadResult, error) 
 }
 
 // transact runs f in a transaction on one connection.
-func (db *DB) transact(ctx context.Context, f func(engine, *sql.Conn) (LoadResult, error)) (LoadResult, error) {
-	var res LoadResult
-	err := db.use(func(e engine) error {
-		c, err := e.Pool().Conn(ctx)
-		if err != nil {
-			return err
-		}
-		defer c.Close()
-		tx, err := c.BeginTx(ctx, nil)
-		if err != nil {
-			return err
-		}
-		if res, err = f(e, c); err != nil {
-			return errors.Join(err, rollback(tx))
-		}
-		return tx.Commit()
-	})
-	return res, err
+func (db *DB) transact(ctx context.Context, e engine, f func(*sql.Conn) (LoadResult, error)) (LoadResult, error) {
+	c, err := e.Pool().Conn(ctx)
+	if err != nil {
+		return LoadResult{}, err
+	}
+	defer c.Close()
+	tx, err := c.BeginTx(ctx, nil)
+	if err != nil {
+		return LoadResult{}, err
+	}
+	res, err := f(c)
+	if err != nil {
+		return LoadResult{}, errors.Join(err, rollback(tx))
+	}
+	return res, tx.Commit()
 }
 
 // rollback ends a failed transaction; one that the engine ended itself is no further error.
@@ -191,10 +193,8 @@ func rollback(tx *sql.Tx) error {
 }
 
 // apply brings a landed delivery into the tables in one transaction.
-func (db *DB) apply(ctx context.Context, l landed, r relation) (LoadResult, error) {
-	res, err := db.transact(ctx, func(e engine, c *sql.Conn) (LoadResult, error) {
-		return db.applyLanded(ctx, e, c, l, r)
-	})
+func (db *DB) apply(ctx context.Context, e engine, l landed, r relation) (LoadResult, error) {
+	res, err := db.transact(ctx, e, func(c *sql.Conn) (LoadResult, error) { return db.applyLanded(ctx, e, c, l, r) })
 	if err == nil {
 		db.note(l.Seq, l.AsOf)
 	}
@@ -208,7 +208,7 @@ func (db *DB) applyLanded(ctx context.Context, e engine, c *sql.Conn, l landed, 
 	}
 	staged := !l.Plain
 	if l.Plain {
-		n, err := count(ctx, c, "SELECT count(*) FROM "+r.plain()+" WHERE rid BETWEEN ? AND ?", l.FirstRID, l.LastRID)
+		n, err := countRows(ctx, c, "SELECT count(*) FROM "+r.plain()+" WHERE rid BETWEEN ? AND ?", l.FirstRID, l.LastRID)
 		if err != nil {
 			return res, err
 		}
@@ -232,7 +232,7 @@ func (db *DB) applyLanded(ctx context.Context, e engine, c *sql.Conn, l landed, 
 	return res, enter(ctx, c, l, res)
 }
 
-func count(ctx context.Context, c *sql.Conn, q string, args ...any) (int64, error) {
+func countRows(ctx context.Context, c *sql.Conn, q string, args ...any) (int64, error) {
 	var n int64
 	err := c.QueryRowContext(ctx, q, args...).Scan(&n)
 	return n, err
@@ -257,7 +257,7 @@ func (db *DB) insert(ctx context.Context, e engine, c *sql.Conn, l landed, r rel
 		return err
 	}
 	defer f.Close()
-	rd, err := ipc.NewReader(bufio.NewReaderSize(f, 1<<20))
+	rd, err := openStream(f)
 	if err != nil {
 		return err
 	}
@@ -270,10 +270,10 @@ func (db *DB) insert(ctx context.Context, e engine, c *sql.Conn, l landed, r rel
 	return e.Bulk(ctx, c, target, b)
 }
 
-// catchUp completes loads that were decided and not committed, and reads the ledger. With a new file that is all
-// of them: a rebuild.
-func (db *DB) catchUp(ctx context.Context) error {
-	if err := db.readMarks(ctx); err != nil {
+// catchUp reads the ledger and completes loads that were decided and not committed. With a new file that is all of
+// them: a rebuild.
+func (db *DB) catchUp(ctx context.Context, e engine) error {
+	if err := db.readMarks(ctx, e); err != nil {
 		return err
 	}
 	pending, err := db.landings(db.LoadSeq())
@@ -288,7 +288,10 @@ func (db *DB) catchUp(ctx context.Context) error {
 		if l.Seq != db.LoadSeq()+1 {
 			return fmt.Errorf("landing file %d is missing, %d is there", db.LoadSeq()+1, l.Seq)
 		}
-		_, err := db.apply(ctx, l, r)
+		if err := db.checkLanded(l); err != nil {
+			return err
+		}
+		_, err := db.apply(ctx, e, l, r)
 		if fundwatch.CodeOf(err) == fundwatch.Invalid && i == len(pending)-1 { // a crash came before the refusal
 			db.opts.Logger.WarnContext(ctx, "landing file refused", "load_seq", l.Seq, "table", l.Table, "error", db.discard(l, err))
 			continue
@@ -298,7 +301,24 @@ func (db *DB) catchUp(ctx context.Context) error {
 		}
 		db.opts.Logger.InfoContext(ctx, "landing file applied", "load_seq", l.Seq, "table", l.Table, "rows", l.Rows)
 	}
-	return db.sweep()
+	return nil
+}
+
+// checkLanded makes sure that a landing file still holds the bytes that were checked when it came.
+func (db *DB) checkLanded(l landed) error {
+	f, err := os.Open(db.dataFile(l))
+	if err != nil {
+		return fmt.Errorf("landing file %d of %s: %w", l.Seq, l.Table, err)
+	}
+	defer f.Close()
+	h := sha256.New()
+	if _, err := io.Copy(h, f); err != nil {
+		return fmt.Errorf("landing file %d of %s: %w", l.Seq, l.Table, err)
+	}
+	if got := hex.EncodeToString(h.Sum(nil)); got != l.SHA {
+		return fmt.Errorf("landing file %d of %s is damaged: SHA-256 %s, landed as %s", l.Seq, l.Table, got, l.SHA)
+	}
+	return nil
 }
 
 // sweep removes what a crash left half written: temporary files, and data files without a sidecar.

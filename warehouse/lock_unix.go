@@ -20,7 +20,7 @@ func lockDir(dir string) (*os.File, error) {
 	}
 	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
 		_ = f.Close() // nothing was written
-		return nil, fundwatch.Errorf(fundwatch.Conflict, "数据目录 %s 正被另一个数据仓库使用：%w", dir, err)
+		return nil, fundwatch.Errorf(fundwatch.Conflict, "数据目录 %s 正被另一个数据仓库使用: %w", dir, err)
 	}
 	return f, nil
 }

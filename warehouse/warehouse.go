@@ -110,56 +110,66 @@ func Open(ctx context.Context, c Config, o Options) (*DB, error) {
 	return db, nil
 }
 
-// start opens the engine and brings it level with the landing folder.
+// start opens the engine level with the landing folder. A crash's leftovers there are swept away.
 func (db *DB) start(ctx context.Context) error {
-	eng, err := db.openEngine(ctx)
+	eng, err := db.levelEngine(ctx)
 	if err != nil {
 		return err
 	}
-	db.eng = eng
-	if err := db.catchUp(ctx); err != nil {
-		db.eng = nil
+	if err := db.sweep(); err != nil {
 		return errors.Join(err, eng.Close())
 	}
+	db.eng = eng
 	return nil
 }
 
-// openEngine opens the file and prepares its tables. A file that cannot be read is put aside: what it held stands
-// in the landing folder.
-func (db *DB) openEngine(ctx context.Context) (engine, error) {
+// levelEngine opens the engine level with the landing folder. A file that cannot be read is put aside: what it held
+// stands in the landing folder, and a new one is made from there.
+func (db *DB) levelEngine(ctx context.Context) (engine, error) {
 	eng, err := db.tryEngine(ctx)
 	if err == nil || ctx.Err() != nil {
 		return eng, err
 	}
 	switch duckdb.Classify(err) {
+	case duckdb.Spoiled, duckdb.Broken:
+		if err := db.retireFile(ctx, err); err != nil {
+			return nil, err
+		}
+		return db.tryEngine(ctx)
 	case duckdb.Locked:
-		return nil, fundwatch.Errorf(fundwatch.Conflict, "数据仓库文件正被另一程序使用：%w", err)
+		return nil, fundwatch.Errorf(fundwatch.Conflict, "数据仓库文件正被另一程序使用: %w", err)
 	case duckdb.Full:
 		return nil, diskFull(err)
 	}
-	if !unreadable(err) {
-		return nil, err
-	}
-	bad := fmt.Sprintf("%s.bad-%d", db.cfg.file(), db.opts.Now().Unix())
-	db.opts.Logger.ErrorContext(ctx, "warehouse file does not open, rebuilding it from landing", "error", err, "kept", bad)
-	if err := os.Rename(db.cfg.file(), bad); err != nil {
-		return nil, err
-	}
-	if err := os.Rename(db.cfg.file()+".wal", bad+".wal"); err != nil && !errors.Is(err, os.ErrNotExist) {
-		return nil, err
-	}
-	return db.tryEngine(ctx)
+	return nil, err
 }
 
+// tryEngine opens the file, prepares its tables and applies what they lack.
 func (db *DB) tryEngine(ctx context.Context) (engine, error) {
 	eng, err := duckdb.Open(ctx, db.cfg.engineConfig())
 	if err != nil {
 		return nil, err
 	}
-	if err := db.prepareSchema(ctx, eng); err != nil {
+	if err = db.prepareSchema(ctx, eng); err == nil {
+		err = db.catchUp(ctx, eng)
+	}
+	if err != nil {
 		return nil, errors.Join(err, eng.Close())
 	}
 	return eng, nil
+}
+
+// retireFile puts an unreadable database file aside; the next opening rebuilds it from landing.
+func (db *DB) retireFile(ctx context.Context, cause error) error {
+	bad := fmt.Sprintf("%s.bad-%d", db.cfg.file(), db.opts.Now().Unix())
+	db.opts.Logger.ErrorContext(ctx, "warehouse file is unreadable, rebuilding it from landing", "error", cause, "kept", bad)
+	if err := os.Rename(db.cfg.file(), bad); err != nil {
+		return err
+	}
+	if err := os.Rename(db.cfg.file()+".wal", bad+".wal"); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return err
+	}
+	return nil
 }
 
 // Close waits for running work, checkpoints and closes.

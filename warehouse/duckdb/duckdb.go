@@ -14,6 +14,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -116,10 +117,12 @@ func (e *Engine) Parse(ctx context.Context, text string) ([]byte, error) {
 // Fault says what an error means for the instance as a whole.
 type Fault int
 
-// The faults. After Broken the instance answers nothing any more and must be opened again.
+// The faults. After Broken the instance answers nothing any more and must be opened again; after Spoiled the file must
+// be made again.
 const (
 	Ordinary Fault = iota
 	Broken
+	Spoiled // the file does not hold what was written
 	Full    // no space on the disk
 	Locked  // another process has the file
 	BadSQL  // the statement does not bind: unknown column, wrong type
@@ -129,33 +132,46 @@ const (
 // Fault classifies an error of this engine.
 func (e *Engine) Fault(err error) Fault { return Classify(err) }
 
-// Classify is Fault for errors of Open, when there is no Engine yet.
+// Classify is Fault for errors of Open, when there is no Engine yet. Words of the engine count only in errors of a
+// kind that cannot quote a value of the data.
 func Classify(err error) Fault {
+	var de *duckdb.Error
 	if err == nil {
 		return Ordinary
 	}
-	text := err.Error()
+	if errors.As(err, &de) {
+		switch de.Type {
+		case duckdb.ErrorTypeFatal, duckdb.ErrorTypeInternal:
+			return Broken
+		case duckdb.ErrorTypeBinder, duckdb.ErrorTypeCatalog, duckdb.ErrorTypeParser, duckdb.ErrorTypeSyntax,
+			duckdb.ErrorTypeConversion, duckdb.ErrorTypeOutOfRange, duckdb.ErrorTypeMismatchType,
+			duckdb.ErrorTypeInvalidInput, duckdb.ErrorTypeParameterNotResolved, duckdb.ErrorTypeInvalidType:
+			return BadSQL
+		case duckdb.ErrorTypeOutOfMemory:
+			return TooMuch
+		case duckdb.ErrorTypeIO, duckdb.ErrorTypeTransaction, duckdb.ErrorTypeInvalid, duckdb.ErrorTypeSerialization:
+		default:
+			return Ordinary
+		}
+	}
+	return byWords(err.Error())
+}
+
+// byWords classifies failures of files, which the engine tells apart in words only.
+func byWords(text string) Fault {
+	has := func(words ...string) bool {
+		return slices.ContainsFunc(words, func(w string) bool { return strings.Contains(text, w) })
+	}
 	switch {
-	case strings.Contains(text, "database has been invalidated"), strings.Contains(text, "FATAL"):
+	case has("database has been invalidated", "FATAL Error"):
 		return Broken
-	case strings.Contains(text, "No space left"), strings.Contains(text, "File too large"):
+	case has("No space left", "no space left", "File too large", "file too large"):
 		return Full
-	case strings.Contains(text, "Could not set lock"), strings.Contains(text, "Conflicting lock"):
+	case has("Could not set lock", "Conflicting lock"):
 		return Locked
-	}
-	var de *duckdb.Error
-	if !errors.As(err, &de) {
-		return Ordinary
-	}
-	switch de.Type {
-	case duckdb.ErrorTypeFatal, duckdb.ErrorTypeInternal:
-		return Broken
-	case duckdb.ErrorTypeBinder, duckdb.ErrorTypeCatalog, duckdb.ErrorTypeParser, duckdb.ErrorTypeSyntax,
-		duckdb.ErrorTypeConversion, duckdb.ErrorTypeOutOfRange, duckdb.ErrorTypeMismatchType,
-		duckdb.ErrorTypeInvalidInput, duckdb.ErrorTypeParameterNotResolved, duckdb.ErrorTypeInvalidType:
-		return BadSQL
-	case duckdb.ErrorTypeOutOfMemory:
-		return TooMuch
+	case has("Corrupt database file", "does not match stored checksum", "not a valid DuckDB", "Failure while replaying WAL",
+		"Could not read enough bytes", "Failed to deserialize", "Serialization Error"):
+		return Spoiled
 	}
 	return Ordinary
 }
