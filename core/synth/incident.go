@@ -14,7 +14,7 @@ func (w *world) custom(l *life, d *dice) {
 	if l.kind == worker && hurt < 160 {
 		w.accident(l, d)
 	}
-	if l.kind == worker && l.jobs[0].ue && course < 250 {
+	if l.kind == worker && len(l.jobs) > 0 && l.jobs[0].ue && course < 250 {
 		if day := firstDay(w.h0) + d.n(span); day > l.jobs[0].start+365 && day < l.jobs[0].end {
 			l.grantPaid = day
 		}
