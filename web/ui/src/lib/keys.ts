@@ -7,7 +7,7 @@ export function useKeys(keys: Record<string, () => void>): void {
     const at = e.target as HTMLElement | null
     if (at?.closest('input, textarea, select, [contenteditable], [role="dialog"], [role="combobox"]')) return
     if (e.key === 'Enter' && at?.closest('a, button, [role="button"]')) return
-    if (document.querySelector('.el-overlay-dialog:not([style*="display: none"])')) return
+    if ([...document.querySelectorAll<HTMLElement>('.el-overlay')].some((o) => o.style.display !== 'none')) return
     const act = keys[e.key]
     if (!act) return
     e.preventDefault()
