@@ -84,7 +84,7 @@ insert into hits select distinct 'NK-001', AAC001::varchar from AC71 where AAE01
 // warehouse loads the current rows of every table into DuckDB; the caller closes it.
 func warehouse(t *testing.T, p *synth.Province) *sql.DB {
 	t.Helper()
-	connector, err := duckdb.NewConnector("?memory_limit=1GB&threads=2", nil)
+	connector, err := duckdb.NewConnector("?memory_limit=1GB&threads=2&temp_directory="+t.TempDir(), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
