@@ -157,12 +157,30 @@ func (db *DB) note(seq int64, asOf time.Time) {
 }
 
 // TableHashes gives rows and a hash over all columns of every table of facts and history, in any order of rows.
-// Two warehouses with equal hashes hold the same rows.
+// Two warehouses with equal hashes hold the same rows under the same loads and keys, as a rebuilt one does.
 func (db *DB) TableHashes(ctx context.Context) (map[string]string, error) {
+	return db.hashes(ctx, func(r relation) (string, string) { return r.columnList(), r.columnList() + ", gone_seq" })
+}
+
+// ContentHashes is TableHashes over what the suppliers sent alone: warehouses with other pseudonym keys, or with the
+// same deliveries in another order, agree.
+func (db *DB) ContentHashes(ctx context.Context) (map[string]string, error) {
+	return db.hashes(ctx, func(r relation) (string, string) {
+		sent := ColRID
+		for _, c := range r.Columns {
+			sent += ", " + ident(c.Code)
+		}
+		return sent, sent
+	})
+}
+
+// hashes takes the columns of facts and of history that count.
+func (db *DB) hashes(ctx context.Context, columns func(r relation) (facts, history string)) (map[string]string, error) {
 	out := map[string]string{}
 	err := db.use(func(e engine) error {
 		for _, r := range db.cat.contract() {
-			for schema, cols := range map[string]string{"facts": r.columnList(), "history": r.columnList() + ", gone_seq"} {
+			facts, history := columns(r)
+			for schema, cols := range map[string]string{"facts": facts, "history": history} {
 				var h string
 				q := fmt.Sprintf("SELECT count(*) || ':' || coalesce(sum(CAST(hash(%s) AS HUGEINT)), 0) FROM %s.%s", cols, schema, ident(r.Code))
 				if err := e.Pool().QueryRowContext(ctx, q).Scan(&h); err != nil {

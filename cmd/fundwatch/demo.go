@@ -24,6 +24,7 @@ type demo struct {
 	dayEvery time.Duration
 	addr     string
 	headless bool
+	handle   bool
 	days     int
 	report   string
 }
@@ -56,6 +57,7 @@ func demoCommand(s *settings) *cobra.Command {
 	f.DurationVar(&d.dayEvery, "day-every", 20*time.Second, "多久过一个业务日")
 	f.StringVar(&d.addr, "addr", "127.0.0.1:8080", "页面监听地址")
 	f.BoolVar(&d.headless, "headless", false, "不开页面，放完 --days 天后比对结果并退出")
+	f.BoolVar(&d.handle, "handle", false, "与 --headless 同用：每天由脚本审核、派发全部预警并认定核查结果")
 	f.IntVar(&d.days, "days", 30, "与 --headless 同用：放多少个业务日")
 	f.StringVar(&d.report, "report", "", "与 --headless 同用：结果写入此 JSON 文件")
 	return cmd
@@ -146,7 +148,7 @@ func (d *demo) evaluate(cmd *cobra.Command, s *settings) (err error) {
 	}
 	bars := newBars(cmd.ErrOrStderr())
 	h := app.HeadlessOptions{
-		Options: o, Days: d.days, Province: app.ProvinceOptions{
+		Options: o, Days: d.days, Handle: d.handle, Province: app.ProvinceOptions{
 			Dir: o.Config.Path("demo"), Seed: d.seed, Persons: d.persons, Logger: o.Logger, Progress: bars.step,
 		},
 		Step: func(format string, args ...any) {

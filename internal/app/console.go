@@ -97,7 +97,7 @@ func (c *Console) Tables(ctx context.Context, hashed bool) ([]TableLine, error) 
 	}
 	hashes := map[string]string{}
 	if hashed {
-		if hashes, err = c.works.warehouse.TableHashes(ctx); err != nil {
+		if hashes, err = c.works.warehouse.ContentHashes(ctx); err != nil {
 			return nil, err
 		}
 	}
@@ -167,6 +167,8 @@ type HeadlessOptions struct {
 	Options
 	Province ProvinceOptions
 	Days     int
+	// Handle has a scripted supervisor take every alert through review, dispatch and confirmation each day.
+	Handle bool
 	// Step is told what goes on; it may be nil.
 	Step func(format string, args ...any)
 }
@@ -188,14 +190,20 @@ func Headless(ctx context.Context, o HeadlessOptions) (_ Report, err error) {
 		return Report{}, err
 	}
 	defer func() { err = errors.Join(err, c.Close()) }()
-	if err := c.day(ctx, o.Step, p); err != nil {
+	day := func() error {
+		if err := c.day(ctx, o.Step, p); err != nil || !o.Handle {
+			return err
+		}
+		return c.script().handle(ctx)
+	}
+	if err := day(); err != nil {
 		return Report{}, err
 	}
 	for last := historyEnd().AddDate(0, 0, o.Days); p.Today().Before(last); {
 		if err := p.NextDay(ctx); err != nil {
 			return Report{}, fmt.Errorf("app: after %s: %w", p.Today().Format(time.DateOnly), err)
 		}
-		if err := c.day(ctx, o.Step, p); err != nil {
+		if err := day(); err != nil {
 			return Report{}, fmt.Errorf("app: %s: %w", p.Today().Format(time.DateOnly), err)
 		}
 	}
