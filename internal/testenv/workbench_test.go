@@ -168,7 +168,7 @@ func masking(t *testing.T, r *testenv.Runner) {
 		for _, table := range []string{"AC01", "AC82", "AE10", "X_GA_SW", "AC89", "AE04", "YWLOG"} {
 			paths = append(paths, "/tables/"+table, "/tables/"+table+"/rows?size=50")
 		}
-		if list := v.Do(http.MethodGet, "/alerts?size=30", nil); list.Status == http.StatusOK {
+		if list := v.Do(http.MethodGet, "/alerts?size=10", nil); list.Status == http.StatusOK {
 			var page web.AlertList
 			if err := json.Unmarshal([]byte(list.Body), &page); err != nil {
 				t.Fatal(err)
@@ -307,9 +307,8 @@ func casework(t *testing.T, r *testenv.Runner) {
 	if d.State != "dispatched" || d.DueAt == nil {
 		t.Fatalf("after dispatching: %+v", d.Alert)
 	}
-	for range 5 {
-		r.NextDay()
-	}
+	r.NextDay()
+	r.NextDay()
 	r.Wait("the agency's answer", func() bool { return testenv.Get[web.AlertDetail](v, at).State == "answered" })
 	d = testenv.Get[web.AlertDetail](v, at)
 	if d.Answer == nil || d.Answer.Clerk == "" {
