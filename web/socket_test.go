@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/gorilla/websocket"
+	"github.com/prometheus/client_golang/prometheus"
 
 	"fundwatch"
 	"fundwatch/internal/live"
@@ -210,21 +211,81 @@ func TestSocketEndsWithTheSession(t *testing.T) {
 	}
 }
 
-// TestSlowReader checks that one who does not read is closed to come back later, and that the others hear all.
+// TestSlowReader checks that one who does not read is cut off, that the others hear all meanwhile, and that he loses
+// nothing: he comes back with the last sequence he has seen.
 func TestSlowReader(t *testing.T) {
-	h := open(t)
-	slow := h.as("jiandu").listen("", web.LiveTopic{Topic: "alerts", After: -1})
-	quick := h.as("jiance").listen("", web.LiveTopic{Topic: "alerts", After: -1})
-	quick.want("skip:0")
-	regions := make([]fundwatch.Region, 1000)
-	for i := range regions {
-		regions[i] = "520302"
-	}
-	_ = slow // never read
-	h.raise(regions...)
-	for i := range regions {
+	registry := prometheus.NewRegistry()
+	h := open(t, func(o *web.Options) {
+		o.Metrics = registry
+		o.Deadline = func(d time.Duration) time.Time {
+			if d == 10*time.Second { // the time to take a frame
+				d = 2 * time.Second
+			}
+			return time.Now().Add(d)
+		}
+	})
+	slow := h.as("jiandu").listen("", web.LiveTopic{Topic: "alerts", After: 0})
+	quick := h.as("jiance").listen("", web.LiveTopic{Topic: "alerts", After: 0})
+	// More than the buffers of both ends of a loopback connection hold.
+	const events, size = 1500, 16 << 10
+	padding := strings.Repeat("x", size)
+	stored := make(chan error, 1)
+	go func() {
+		for range events / 50 {
+			err := h.store.WithTx(t.Context(), func(ctx context.Context, tx *store.Tx) error {
+				for range 50 {
+					it := live.Item{Topic: "alerts", Region: "520302", Line: fundwatch.EnterprisePension, Data: padding}
+					if _, err := live.Append(ctx, tx, it); err != nil {
+						return err
+					}
+				}
+				return nil
+			})
+			if err != nil {
+				stored <- err
+				return
+			}
+		}
+		stored <- nil
+	}()
+	for i := range events {
 		quick.want(fmt.Sprintf("ev:%d", i+1))
 	}
+	if err := <-stored; err != nil {
+		t.Fatal(err)
+	}
+	cut := func() float64 {
+		families, err := registry.Gather()
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, f := range families {
+			if f.GetName() == "fundwatch_live_slow_total" {
+				return f.GetMetric()[0].GetCounter().GetValue()
+			}
+		}
+		return 0
+	}
+	for late := time.After(20 * time.Second); cut() == 0; {
+		select {
+		case <-late:
+			t.Fatal("the slow reader was not cut off")
+		case <-time.After(20 * time.Millisecond):
+		}
+	}
+	var last int64
+	for {
+		var f web.LiveFrame
+		_ = slow.conn.SetReadDeadline(time.Now().Add(5 * time.Second))
+		if slow.conn.ReadJSON(&f) != nil {
+			break
+		}
+		last = f.Seq
+	}
+	if last >= events {
+		t.Fatalf("all %d events reached one who did not read", last)
+	}
+	h.as("jiandu").listen("", web.LiveTopic{Topic: "alerts", After: last}).want(fmt.Sprintf("ev:%d", last+1))
 }
 
 func TestServerStops(t *testing.T) {
