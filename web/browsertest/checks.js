@@ -50,6 +50,12 @@
     return result.violations.filter((v) => impacts.includes(v.impact))
       .flatMap((v) => v.nodes.map((n) => `${v.impact} ${v.id}: ${n.target.join(' ')} ${n.failureSummary?.split('\n')[1]?.trim() ?? ''}`))
   },
+  /** A table that hides columns behind its edge. */
+  cramped() {
+    return [...document.querySelectorAll('.el-table')].filter((t) => t.offsetParent !== null)
+      .map((t) => [t, t.querySelector('.el-table__header')?.offsetWidth ?? 0]).filter(([t, w]) => w > t.clientWidth + 1)
+      .map(([t, w]) => `a table of ${w} px in ${t.clientWidth} px: ${t.querySelector('thead').innerText.replace(/\s+/g, ' ')}`)
+  },
   /** The page itself must not need to be moved sideways. */
   sideways() {
     const root = document.documentElement

@@ -62,6 +62,7 @@ func pages(t *testing.T, r *testenv.Runner) {
 			for _, p := range who.pages {
 				b.visit(p.path)
 				b.hold(p.path, "sideways()")
+				b.hold(p.path, "cramped()")
 				b.hold(p.path, "tofu()")
 				b.accessible(p.path)
 				if found := eval[string](b, `document.querySelector('[role=alert]')?.innerText ?? ''`); strings.Contains(found, "读取失败") {

@@ -1,9 +1,13 @@
 // Fails when what a first visit downloads grows past its budget: the workbench entry with everything it imports at
 // once, and the big screen.
-import { readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { gzipSync } from 'node:zlib'
 
 const root = new URL('../dist/app/', import.meta.url)
+if (!existsSync(root)) {
+  console.error('nothing is built yet: npm run build')
+  process.exit(1)
+}
 const read = (name) => readFileSync(new URL(name, root))
 const size = (name) => gzipSync(read(name), { level: 9 }).length
 const sum = (names) => [...names].reduce((n, name) => n + size(name), 0)

@@ -23,6 +23,8 @@ describe('format', () => {
     [f.yuan(1), '0.01 元'],
     [f.percent(0.97312), '97.3%'],
     [f.percent(3, 4), '75.0%'],
+    [f.percent(0.99987), '99.9%'],
+    [f.percent(1), '100.0%'],
     [f.percent(0, 0), '—'],
     [f.span(38), '38 秒'],
     [f.span(119), '1 分钟'],

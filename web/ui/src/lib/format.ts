@@ -50,10 +50,12 @@ export function yuan(fen: number | null | undefined): string {
   return fen === null || fen === undefined ? none : `${two.format(fen / 100)} 元`
 }
 
-/** 0.9731 as 97.3%; of two counts when a whole is given. */
+/** 0.9731 as 97.3%; of two counts when a whole is given; never rounded up to 100%. */
 export function percent(part: number | null | undefined, whole?: number): string {
   if (part === null || part === undefined || whole === 0) return none
-  return `${one.format((whole === undefined ? part : part / whole) * 100)}%`
+  const share = whole === undefined ? part : part / whole
+  // What falls short of the whole by little still falls short: it must not read as 100 %.
+  return `${one.format(share < 1 && share > 0.999 ? 99.9 : share * 100)}%`
 }
 
 /** Seconds as 38 秒、2 分钟、3 小时、5 天. */
