@@ -151,7 +151,7 @@ type alertList struct {
 
 func (d *desk) alerts(ctx context.Context) (alertList, error) {
 	var out alertList
-	res, err := d.do(ctx, http.MethodGet, "/alerts?size=100&state=raised", nil)
+	res, err := d.do(ctx, http.MethodGet, "/alerts?size=100&state=new", nil)
 	if err != nil {
 		return out, err
 	}
