@@ -137,7 +137,7 @@ func (b *bench) eachRule(ctx context.Context, book *patrol.Rulebook, round patro
 				return err
 			})
 		}
-		took, err := interleave(ctx, 3, scans...)
+		took, err := interleave(ctx, 1, scans...)
 		if err != nil {
 			return nil, err
 		}
