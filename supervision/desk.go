@@ -42,9 +42,10 @@ type Options struct {
 
 // Desk is where alerts are worked on (预警工作台). Its methods may be called from many goroutines.
 type Desk struct {
-	opts  Options
-	store *store.DB
-	audit *audit.Log
+	opts    Options
+	store   *store.DB
+	audit   *audit.Log
+	tallies tallies
 }
 
 // New makes a desk.

@@ -79,18 +79,15 @@ func (d *Desk) List(ctx context.Context, actor fundwatch.Actor, f Filter) (_ Pag
 	}
 	var rows []alertRow
 	q := d.narrowed(d.store.Read().NewSelect().Model(&rows), actor, f, "")
-	p.Total, err = q.OrderExpr(f.order()).Offset(int64(f.Offset)).Limit(int64(f.Limit)).ScanAndCount(ctx)
-	if err != nil {
+	if err := q.OrderExpr(f.order()).Offset(int64(f.Offset)).Limit(int64(f.Limit)).Scan(ctx); err != nil {
 		return Page{}, err
 	}
 	p.Items = d.alerts(rows)
-	for facet, to := range map[string]*[]Count{
-		byState: &p.Facets.State, bySeverity: &p.Facets.Severity, byLine: &p.Facets.Line, byRegion: &p.Facets.Region, byRule: &p.Facets.Rule,
-	} {
-		if *to, err = d.facet(ctx, actor, f, facet); err != nil {
-			return Page{}, err
-		}
+	all, err := d.tally(ctx, actor, f, p.Seq)
+	if err != nil {
+		return Page{}, err
 	}
+	p.Total, p.Facets = all.total, all.facets
 	return p, nil
 }
 
