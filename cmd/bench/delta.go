@@ -49,7 +49,7 @@ func (b *bench) delta(ctx context.Context) ([]Row, error) {
 	ratio := median(rounds) / b.fullRound
 	return []Row{
 		atMost("P3", "delta round of one business day, alerts stored, against the full round", ratio, 0.10,
-			fmt.Sprintf("median %.2f s, largest %.2f s (a payday) against %.2f s; %d rows in %d days, up to %d subjects",
+			fmt.Sprintf("median %.2f s, largest %.2f s against %.2f s; %d rows in %d days, up to %d subjects",
 				median(rounds), largest.Seconds(), b.fullRound, changed, b.days, units)),
 		shown("P3i", "intake of one business day, seconds", median(loads), "median"),
 	}, b.fingerprint(ctx)
