@@ -47,7 +47,7 @@ func (t *tallies) keep(seq int64, key string, v tally) {
 	if seq < t.seq {
 		return
 	}
-	if seq > t.seq || len(t.kept) >= mostTallies {
+	if t.kept == nil || seq > t.seq || len(t.kept) >= mostTallies {
 		t.seq, t.kept = seq, map[string]tally{}
 	}
 	t.kept[key] = v
